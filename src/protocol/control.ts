@@ -1,0 +1,187 @@
+import type { ErrorCode } from '../shared/errors.ts';
+import type { StateName } from '../shared/states.ts';
+
+/**
+ * portherdctl ↔ supervisor: HTTP/1.1 with JSON under /v1 on the control socket.
+ *
+ * | request                      | body                          | reply                                             |
+ * |------------------------------|-------------------------------|---------------------------------------------------|
+ * | GET  /v1/status              |                               | StatusReply                                       |
+ * | GET  /v1/connections         |                               | ConnectionsReply                                  |
+ * | GET  /v1/avail               |                               | AvailReply                                        |
+ * | POST /v1/start stop restart  | NamesRequest                  | SlotResult[] when all are settled                 |
+ * | POST /v1/signal              | NamesRequest + {signal}       | SlotResult[]                                      |
+ * | POST /v1/roll                | {programs, wait}              | RollLine… as NDJSON, the last one is `finished`   |
+ * | POST /v1/scale               | {program, count}              | ScaleReply when settled                           |
+ * | POST /v1/reread              |                               | RereadReply                                       |
+ * | POST /v1/update              | {programs}                    | UpdateLine… as NDJSON, the last one is `updated`  |
+ * | POST /v1/shutdown            |                               | {pid} at once; the socket closes when all stopped |
+ *
+ * An error is `{error: ErrorBody}` with the registry's HTTP status.
+ */
+export const controlVersion = 1;
+
+export interface ErrorBody {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly advice: string;
+  /** What the command that asked should exit with. */
+  readonly exit: number;
+}
+
+/** `name`, `group:name`, `group:*`, `group:` or `all`, as supervisorctl takes them; a bare program name means all its slots. */
+export interface NamesRequest {
+  readonly names: readonly string[];
+}
+
+export interface SlotResult {
+  /** `web:0`; or the name as asked, when it is unknown. */
+  readonly name: string;
+  readonly error?: ErrorBody;
+}
+
+export interface StatusReply {
+  readonly daemon: DaemonStatus;
+  readonly programs: readonly ProgramStatus[];
+}
+
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly version: string;
+  readonly node: string;
+  readonly uptimeMs: number;
+  readonly rssBytes: number;
+  /** The config file, or undefined under `portherd serve`. */
+  readonly config?: string;
+  readonly shuttingDown: boolean;
+}
+
+export interface ProgramStatus {
+  readonly name: string;
+  readonly generation: number;
+  /** Number of slots wanted. */
+  readonly workers: number;
+  readonly bind: 'slot' | 'worker';
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  readonly roll?: RollProgress;
+  readonly slots: readonly SlotStatus[];
+}
+
+export interface SlotStatus {
+  /** `web:0` */
+  readonly name: string;
+  readonly slot: number;
+  readonly state: StateName;
+  readonly statecode: number;
+  /** Of the serving (or starting, or stopping) worker. */
+  readonly pid?: number;
+  readonly uptimeMs?: number;
+  readonly generation: number;
+  readonly ready: boolean;
+  /** Of new connections, 0..1; 0 while it is not ready. */
+  readonly weight: number;
+  /** Processes started in this slot after the first. */
+  readonly restarts: number;
+  /** Why it is in BACKOFF or FATAL. */
+  readonly failure?: string;
+  /** Unix ms of the last stop or exit; absent when it never ran. */
+  readonly stoppedAt?: number;
+  readonly exitCode?: number;
+  readonly exitSignal?: string;
+  /** Replaced or stopping processes that finish what is open. */
+  readonly leaving: readonly { readonly pid: number; readonly step: string }[];
+  readonly logs: { readonly stdout: string; readonly stderr: string };
+  /** Of the serving process; absent when it is not running or not measured. */
+  readonly rssBytes?: number;
+  readonly cpuPercent?: number;
+}
+
+export interface ConnectionsReply {
+  readonly programs: readonly {
+    readonly name: string;
+    /** Whether the workers report open/total/requests/inFlight (Node with the preload). */
+    readonly slots: readonly SlotConnections[];
+  }[];
+}
+
+export interface SlotConnections {
+  readonly name: string;
+  readonly slot: number;
+  readonly state: StateName;
+  readonly pid?: number;
+  /** From the workers of this slot, leaving ones included; absent for programs without the preload. */
+  readonly open?: number;
+  readonly total?: number;
+  readonly requests?: number;
+  readonly inFlight?: number;
+  /** From the kernel, summed over the slot's ports; absent with bind: worker. */
+  readonly queue?: number;
+  readonly backlog?: number;
+  readonly drops?: number;
+  readonly weight: number;
+}
+
+export interface AvailReply {
+  readonly programs: readonly {
+    readonly name: string;
+    readonly inUse: boolean;
+    readonly autostart: boolean;
+    readonly priority: number;
+    readonly workers: number;
+  }[];
+}
+
+export interface RollProgress {
+  readonly program: string;
+  readonly generation: number;
+  readonly total: number;
+  readonly done: number;
+  /** Slots being replaced now. */
+  readonly active: readonly number[];
+  readonly rollingBack: boolean;
+}
+
+export type RollLine =
+  | { readonly t: 'progress'; readonly roll: RollProgress }
+  /** `slot` was replaced: `pid` serves now. */
+  | {
+      readonly t: 'replaced';
+      readonly program: string;
+      readonly slot: number;
+      readonly pid: number;
+      readonly tookMs: number;
+    }
+  | {
+      readonly t: 'failed';
+      readonly program: string;
+      readonly slot: number;
+      readonly why: string;
+      readonly lastWords: readonly string[];
+    }
+  | { readonly t: 'rolledBack'; readonly program: string; readonly slots: number }
+  | {
+      readonly t: 'finished';
+      readonly programs: readonly string[];
+      readonly tookMs: number;
+      readonly error?: ErrorBody;
+    };
+
+export interface ScaleReply {
+  readonly program: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a change of config would cost: nothing, a roll, or a stop and start. */
+export type ChangeCost = 'live' | 'scale' | 'roll' | 'restart';
+
+export interface RereadReply {
+  readonly available: readonly string[];
+  readonly changed: readonly { readonly name: string; readonly cost: ChangeCost; readonly keys: readonly string[] }[];
+  readonly disappeared: readonly string[];
+}
+
+export type UpdateLine =
+  | RollLine
+  | { readonly t: 'stopped' | 'removed' | 'added' | 'updated'; readonly program: string; readonly cost?: ChangeCost }
+  | { readonly t: 'done'; readonly error?: ErrorBody };

@@ -1,0 +1,85 @@
+/**
+ * Every error an operator can meet: its code, the exit code of the command that meets it, and what to do about it.
+ * Exit codes follow supervisorctl where it has one: 1 generic, 2 invalid arguments or configuration,
+ * 4 no daemon, 7 not running or did not stay up.
+ */
+export const errorCodes = {
+  CONFIG_NOT_FOUND: {
+    exit: 2,
+    http: 500,
+    advice: 'Give the file with -c FILE, or run `portherd serve SCRIPT --port PORT`.',
+  },
+  CONFIG_SYNTAX: { exit: 2, http: 422, advice: 'Correct the YAML at the line and column shown.' },
+  CONFIG_INVALID: { exit: 2, http: 422, advice: 'See config/OPTIONS.md for each key, its unit and its bounds.' },
+  NO_CONFIG_FILE: {
+    exit: 1,
+    http: 409,
+    advice: 'This daemon runs without a file (portherd serve); restart it with other flags.',
+  },
+  NO_FILE: { exit: 2, http: 422, advice: 'Check `command` and `directory`; relative paths start at the config file.' },
+  NOT_EXECUTABLE: { exit: 2, http: 422, advice: 'chmod +x the file, or name its interpreter in `command`.' },
+  PORT_IN_USE: { exit: 2, http: 409, advice: 'Stop the process shown, or give the program another port.' },
+  PORT_FORBIDDEN: {
+    exit: 2,
+    http: 403,
+    advice: 'Ports below 1024 need CAP_NET_BIND_SERVICE (see systemd/portherd.service).',
+  },
+  HOST_UNAVAILABLE: { exit: 2, http: 409, advice: 'No interface of this machine has the address; check `host`.' },
+  LISTEN_FAILED: { exit: 2, http: 500, advice: 'The kernel refused the socket; the text has its reason.' },
+  FFI_UNAVAILABLE: { exit: 2, http: 500, advice: 'koffi could not load libc; use `bind: worker`, which needs no FFI.' },
+  NODE_TOO_OLD: { exit: 2, http: 500, advice: 'Install Node 22.12 or newer; older ones silently ignore reusePort.' },
+  DAEMON_RUNNING: {
+    exit: 2,
+    http: 409,
+    advice: 'Another portherd owns this run directory; use another -s SOCKET or stop it.',
+  },
+  RUN_DIR_UNSAFE: { exit: 2, http: 500, advice: 'The run directory must belong to you with mode 0700.' },
+  DAEMON_UNREACHABLE: {
+    exit: 4,
+    http: 503,
+    advice: 'Start the daemon with `portherd run -c FILE`, or point -s at its socket.',
+  },
+  BAD_REQUEST: { exit: 1, http: 400, advice: 'See `portherdctl help`.' },
+  BODY_TOO_LARGE: { exit: 1, http: 413, advice: 'A control request is at most 64 KiB.' },
+  NOT_FOUND: { exit: 1, http: 404, advice: 'See `portherdctl help`.' },
+  BAD_NAME: { exit: 1, http: 404, advice: '`portherdctl avail` lists the programs.' },
+  BAD_SIGNAL: { exit: 1, http: 400, advice: '`kill -l` lists the signals.' },
+  BAD_COUNT: { exit: 2, http: 400, advice: 'Give a whole number from 1 to 512, or +N / -N.' },
+  ALREADY_STARTED: { exit: 0, http: 409, advice: '' },
+  NOT_RUNNING: { exit: 7, http: 409, advice: '' },
+  SPAWN_ERROR: { exit: 7, http: 500, advice: 'See the worker’s stderr: `portherdctl status -v` shows its path.' },
+  ABNORMAL_TERMINATION: {
+    exit: 7,
+    http: 500,
+    advice: 'See the worker’s stderr: `portherdctl status -v` shows its path.',
+  },
+  ROLL_IN_PROGRESS: { exit: 1, http: 409, advice: 'Wait for it: `portherdctl status` shows how far it is.' },
+  ROLL_FAILED: { exit: 7, http: 500, advice: 'The old workers still serve. Mend the build, then roll again.' },
+  SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
+  TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
+  INTERNAL: { exit: 1, http: 500, advice: 'This is a bug in portherd; its log has the stack.' },
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** `message` says what happened and where; `advice` overrides the registry's when the case has a better one. */
+export interface PortherdError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly advice?: string;
+}
+
+export function failure(code: ErrorCode, message: string, advice?: string): PortherdError {
+  return advice === undefined ? { code, message } : { code, message, advice };
+}
+
+/** What a person reads, on one to two lines. */
+export function describeError(error: PortherdError): string {
+  const advice = error.advice ?? errorCodes[error.code].advice;
+  return advice === '' ? error.message : `${error.message}\n  ${advice}`;
+}
+
+/** The text of something caught; errors from the system keep their code. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,142 @@
+import type { ProgramConfig } from '../config/schema.ts';
+import type { Beat } from '../protocol/channel.ts';
+import type { PortherdError } from '../shared/errors.ts';
+import type { Result } from '../shared/result.ts';
+
+/**
+ * The seam between deciding and the machine. linux/ implements these, a file each; simulation and tests put a fake world
+ * behind them. Adapters hold no opinions: they do what they are told and report what happened.
+ */
+export interface Ports {
+  readonly clock: Clock;
+  readonly processes: Processes;
+  readonly listeners: Listeners;
+  readonly steering: Steering;
+  readonly probes: Probes;
+  readonly channel: Channel;
+  readonly log: Log;
+}
+
+export interface Clock {
+  /** Monotonic milliseconds: a step of the wall clock changes nothing. */
+  now(): number;
+  /** Unix milliseconds, for showing to people only. */
+  wall(): number;
+  /** Calls back once at `at` (monotonic ms); a later call replaces it, undefined cancels it. */
+  wakeAt(at: number | undefined, wake: () => void): void;
+}
+
+/** A process is its pid and its start time: a pid alone may already be somebody else's. */
+export interface ProcessRef {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  readonly startTicks: number;
+}
+
+export interface SpawnRequest {
+  readonly program: ProgramConfig;
+  readonly slot: number;
+  /** Unique for the daemon's life. */
+  readonly worker: number;
+  readonly generation: number;
+  readonly token: string;
+}
+
+export interface ExitReport {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export interface Processes {
+  /** In its own process group, logs on O_APPEND descriptors, slot descriptors inherited. */
+  spawn(request: SpawnRequest, onExit: (exit: ExitReport) => void): Result<ProcessRef>;
+  /** False when the process is gone (or the pid is another's by now). */
+  signal(target: ProcessRef, signal: NodeJS.Signals, scope: 'process' | 'group'): boolean;
+}
+
+export interface SlotListener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly fd: number;
+  readonly inode: number;
+}
+
+export interface QueueReading {
+  /** Connections that wait to be accepted. */
+  readonly queue: number;
+  /** Its limit (listen's backlog as the kernel cut it). */
+  readonly backlog: number;
+  /** SYNs and ACKs dropped because the queue was full, since the socket exists. */
+  readonly drops: number;
+}
+
+/** The slots' sockets. With `bind: worker` there are none and every method answers with nothing. */
+export interface Listeners {
+  /** Binds and listens for these slots in order, so that the kernel's group index is the slot number. All or nothing. */
+  open(program: ProgramConfig, slots: readonly number[]): Result<undefined>;
+  /** Gives up the supervisor's reference; the socket dies with its last one. */
+  close(program: string, slots: readonly number[]): void;
+  /** listen(2) again: a worker's own listen() has set its backlog to 511. */
+  restoreBacklog(program: string, slot: number): void;
+  of(program: string, slot: number): readonly SlotListener[];
+  /** One reading per port. */
+  queues(program: string, slot: number): readonly QueueReading[];
+  /** Half-open handshakes (SYN_RECV) of the program's ports, as `address:port>address:port`. */
+  halfOpen(program: string): readonly string[];
+  /** Accepts and resets what waits in a slot that will not be served any more; answers how many. */
+  flush(program: string, slot: number): number;
+}
+
+/** Which listener the kernel gives the next connection. */
+export interface Steering {
+  /** One weight per slot, ≥ 0. All zero means the kernel's own hash. */
+  apply(program: string, weights: readonly number[]): Result<undefined>;
+}
+
+export interface ProbeRequest {
+  readonly program: ProgramConfig;
+  readonly slot: number;
+  readonly process: ProcessRef;
+  /** `accept`: the worker's process group accepted a connection on every port; `http`: it answered 2xx or 3xx on the path. */
+  readonly want: 'accept' | 'http';
+  readonly timeoutMs: number;
+}
+
+/** A connection to one slot through the shared port, and proof of which process took it. */
+export interface Probes {
+  probe(request: ProbeRequest): Promise<Result<undefined, string>>;
+}
+
+export type ChannelEvent =
+  | { readonly is: 'attached'; readonly worker: number; readonly pid: number }
+  | { readonly is: 'detached'; readonly worker: number }
+  | {
+      readonly is: 'listening';
+      readonly worker: number;
+      readonly host: string;
+      readonly port: number;
+      readonly adopted: boolean;
+    }
+  | { readonly is: 'ready'; readonly worker: number }
+  | { readonly is: 'strayed'; readonly worker: number; readonly why: string }
+  | { readonly is: 'beat'; readonly worker: number; readonly beat: Beat }
+  | { readonly is: 'drained'; readonly worker: number };
+
+/** The supervisor's end of the workers' channel. Tokens decide who is who; a malformed frame closes that connection only. */
+export interface Channel {
+  expect(worker: number, token: string): void;
+  forget(worker: number): void;
+  /** False when the worker has no connection. */
+  drain(worker: number, idleMs: number, totalMs: number): boolean;
+}
+
+export type LogFields = Readonly<Record<string, unknown>> & { readonly event: string };
+
+/** Constant messages; everything that varies is a field. info: an operator would like to know; warn: we coped; error: we could not. */
+export interface Log {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields & { readonly error: PortherdError | string }, message: string): void;
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+/** Layers: unit and sim take seconds and start nothing; integration starts real processes; system needs root. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', root: import.meta.dirname, include: ['architecture.test.ts', 'unit/**/*.test.ts'] } },
+      { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 300_000 } },
+      {
+        test: {
+          name: 'integration',
+          root: import.meta.dirname,
+          include: ['integration/**/*.test.ts'],
+          globalSetup: ['harness/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          root: import.meta.dirname,
+          include: ['system/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});

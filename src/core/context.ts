@@ -1,0 +1,14 @@
+import type { ProgramConfig } from '../config/schema.ts';
+
+/** What a decision about one slot may depend on besides the slot and the event. */
+export interface Context {
+  /** Monotonic ms. */
+  readonly now: number;
+  readonly config: ProgramConfig;
+  /** Id for the worker that this step may start; a step starts at most one. */
+  readonly worker: number;
+  /** Another slot serves or will: traffic can be steered away from this one. */
+  readonly steerable: boolean;
+  /** False while workers of a stopped program still hold its closed sockets: new ones would queue up behind those. */
+  readonly launchable: boolean;
+}

@@ -1,0 +1,36 @@
+import type { Fact } from './events.ts';
+
+/** What shall be done in the world. Imperative: supervisor/perform.ts obeys, one page for all of them. */
+export type SlotEffect =
+  | { readonly do: 'spawn'; readonly slot: number; readonly worker: number; readonly generation: number }
+  | { readonly do: 'drain'; readonly worker: number }
+  /** The program's stop signal, to the process that serves. */
+  | { readonly do: 'terminate'; readonly worker: number }
+  /** SIGKILL to the whole process group. */
+  | { readonly do: 'kill'; readonly worker: number }
+  /** The process is gone: kill what it left behind in its group, forget its token. */
+  | { readonly do: 'sweep'; readonly worker: number }
+  | { readonly do: 'restoreBacklog'; readonly slot: number }
+  | {
+      readonly do: 'probe';
+      readonly slot: number;
+      readonly worker: number;
+      readonly want: 'accept' | 'http';
+      readonly timeoutMs: number;
+    }
+  /** Read the slot's accept queue and the program's half-open handshakes; answered by `looked`. */
+  | { readonly do: 'look'; readonly slot: number }
+  /** Reset what waits in the queue of a slot that nobody will serve. */
+  | { readonly do: 'flush'; readonly slot: number }
+  | { readonly do: 'announce'; readonly fact: Fact };
+
+export type FleetEffect =
+  | SlotEffect
+  | { readonly do: 'listen'; readonly slots: readonly number[] }
+  | { readonly do: 'unlisten'; readonly slots: readonly number[] }
+  /** New connections go to the slots in proportion; all zero leaves it to the kernel's hash. */
+  | { readonly do: 'steer'; readonly weights: readonly number[] };
+
+export function announce(fact: Fact): SlotEffect {
+  return { do: 'announce', fact };
+}

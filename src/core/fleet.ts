@@ -1,0 +1,212 @@
+import type { ProgramConfig } from '../config/schema.ts';
+import type { Context } from './context.ts';
+import { announce, type FleetEffect, type SlotEffect } from './effects.ts';
+import type { Fact, FleetEvent, SlotEvent } from './events.ts';
+import { listenerChanges, listenersWanted } from './listening.ts';
+import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts';
+import { emptySlot, isVacant, type Slot } from './seat.ts';
+import { stepSlot } from './slot.ts';
+import { weightsOf, willServe } from './weights.ts';
+
+/** All slots of one program. Pure: what it wants done comes back as effects, in the order they must happen. */
+export interface Fleet {
+  readonly slots: readonly Slot[];
+  /** Slots at this index and above are on their way out. */
+  readonly wanted: number;
+  /** Of workers started outside a roll. */
+  readonly generation: number;
+  /** The newest ever begun: the next roll's is higher. */
+  readonly latest: number;
+  readonly nextWorker: number;
+  readonly roll: Roll | undefined;
+}
+
+export type FleetStep = readonly [Fleet, ...FleetEffect[]];
+
+export function newFleet(workers: number): Fleet {
+  const slots = Array.from({ length: workers }, (_, index) => emptySlot(index, 1));
+  return { slots, wanted: workers, generation: 1, latest: 1, nextWorker: 1, roll: undefined };
+}
+
+export function stepFleet(before: Fleet, event: FleetEvent, now: number, config: ProgramConfig): FleetStep {
+  const draft = new Draft(before, now, config);
+  draft.take(event);
+  draft.advanceRoll();
+  draft.retire();
+  const { fleet } = draft;
+  const { open, close, retired } = listenerChanges(before, fleet);
+  const weights = weightsOf(fleet.slots);
+  const steered = listenersWanted(fleet) > 0 && (open.length > 0 || weights.join() !== weightsOf(before.slots).join());
+  // Sockets first, or a worker has nothing to inherit; a program that stops refuses clients before its workers drain.
+  return [
+    fleet,
+    ...(open.length > 0 ? [{ do: 'listen', slots: open } as const] : []),
+    ...(close.length > 0 ? [{ do: 'unlisten', slots: close } as const] : []),
+    ...(steered ? [{ do: 'steer', weights } as const] : []),
+    ...draft.effects,
+    ...(retired.length > 0 ? [{ do: 'unlisten', slots: retired } as const] : []),
+  ];
+}
+
+/** A fleet in the making: one event may move several slots and the roll. Lives for one step. */
+class Draft {
+  fleet: Fleet;
+  readonly effects: SlotEffect[] = [];
+  readonly #now: number;
+  readonly #config: ProgramConfig;
+
+  constructor(fleet: Fleet, now: number, config: ProgramConfig) {
+    this.fleet = fleet;
+    this.#now = now;
+    this.#config = config;
+  }
+
+  take(event: FleetEvent): void {
+    switch (event.is) {
+      case 'roll':
+        return this.#beginRoll(event.generation);
+      case 'scale':
+        return this.#scale(event.to);
+      case 'start':
+      case 'restart':
+        // A slot that is being scaled away does not come back by name.
+        return this.#each(
+          event.slots.filter((index) => index < this.fleet.wanted),
+          { is: event.is },
+        );
+      case 'stop':
+        return this.#stop(event.slots);
+      case 'looked':
+        return this.#each([event.slot], { is: 'looked', queue: event.queue, halfOpen: event.halfOpen });
+      case 'listenFailed':
+        return this.#each(event.slots, { is: 'listenFailed', why: event.why });
+      default:
+        return this.#each(
+          this.fleet.slots.map(({ index }) => index),
+          event,
+        );
+    }
+  }
+
+  advanceRoll(): void {
+    // Each round begins one slot, or ends the roll; a failing `begin` shows in the facts of the next round.
+    for (
+      let seen = 0, rounds = 0;
+      this.fleet.roll !== undefined && rounds <= this.fleet.slots.length + 1;
+      rounds += 1
+    ) {
+      const facts = this.#facts().slice(seen);
+      seen += facts.length;
+      const advice = advise(this.fleet.roll, this.fleet.slots, facts, this.#now, this.#config);
+      this.fleet = { ...this.fleet, roll: advice.roll };
+      if (advice.is === 'wait') return;
+      if (advice.is === 'finished') return this.#finishRoll(advice.roll);
+      if (advice.is === 'failed') this.#failRoll(advice.roll, advice.failure);
+      else this.#each([advice.slot], { is: 'replace', generation: advice.roll.to, surge: advice.surge });
+    }
+  }
+
+  /** Only from the end, so that the kernel's group order stays: the last socket would move into a hole. */
+  retire(): void {
+    const { slots, wanted } = this.fleet;
+    let count = slots.length;
+    for (let last = slots[count - 1]; last !== undefined && count > wanted && isVacant(last); last = slots[count - 1])
+      count -= 1;
+    if (count === slots.length) return;
+    this.fleet = { ...this.fleet, slots: slots.slice(0, count) };
+    if (count === wanted) this.#announce({ event: 'scaled', from: slots.length, to: wanted });
+  }
+
+  #each(indexes: readonly number[], event: SlotEvent): void {
+    for (const index of indexes) {
+      const slot = this.fleet.slots[index];
+      if (slot === undefined) continue;
+      const others = this.fleet.slots.some(
+        (other) => other.index !== index && willServe(other) && !(event.is === 'stop' && indexes.includes(other.index)),
+      );
+      const launchable = listenersWanted(this.fleet) > 0 || this.fleet.slots.every(isVacant);
+      const ctx: Context = {
+        now: this.#now,
+        config: this.#config,
+        worker: this.fleet.nextWorker,
+        steerable: others,
+        launchable,
+      };
+      const [next, ...effects] = stepSlot(slot, event, ctx);
+      if (next === slot && effects.length === 0) continue;
+      const spawned = effects.some((effect) => effect.do === 'spawn') ? 1 : 0;
+      this.fleet = {
+        ...this.fleet,
+        slots: this.fleet.slots.with(index, next),
+        nextWorker: this.fleet.nextWorker + spawned,
+      };
+      this.effects.push(...effects);
+    }
+  }
+
+  #stop(indexes: readonly number[]): void {
+    const { roll, slots } = this.fleet;
+    const all = slots.every(({ index }) => indexes.includes(index));
+    if (roll !== undefined && all) this.#endRoll(roll, { slot: 0, worker: undefined, why: 'the program was stopped' });
+    this.#each(indexes, { is: 'stop' });
+  }
+
+  #scale(to: number): void {
+    const { slots, generation, wanted } = this.fleet;
+    const up = slots.some(({ seat }) => seat.is !== 'STOPPED' && seat.is !== 'EXITED');
+    const fresh = Array.from({ length: Math.max(0, to - slots.length) }, (_, more) =>
+      emptySlot(slots.length + more, generation),
+    );
+    this.fleet = { ...this.fleet, wanted: to, slots: [...slots, ...fresh] };
+    const indexes = this.fleet.slots.map(({ index }) => index);
+    const added = indexes.filter((index) => index >= wanted && index < to);
+    // `restart`, because a slot that is still on its way out must come back when it is gone.
+    if (up) this.#each(added, { is: 'restart' });
+    this.#each(
+      indexes.filter((index) => index >= to),
+      { is: 'stop' },
+    );
+    if (to > wanted) this.#announce({ event: 'scaled', from: wanted, to });
+  }
+
+  #beginRoll(generation: number): void {
+    const { generation: from, wanted } = this.fleet;
+    const slots = this.fleet.slots.slice(0, wanted);
+    this.fleet = { ...this.fleet, latest: generation, roll: beginRoll(slots, from, generation, this.#now) };
+    this.#announce({ event: 'rollStarted', generation, slots: slots.length });
+  }
+
+  #finishRoll(roll: Roll): void {
+    this.fleet = { ...this.fleet, generation: roll.to, roll: undefined };
+    const { undoing } = roll;
+    if (undoing === undefined) {
+      this.#announce({ event: 'rollFinished', generation: roll.to, tookMs: this.#now - roll.startedAt });
+      return;
+    }
+    this.#announce({ event: 'rolledBack', generation: roll.to, slots: roll.done.length });
+    this.#announce({ event: 'rollFailed', generation: roll.from, ...undoing });
+  }
+
+  /** The old workers stay; with onFailure: rollback the replaced slots go back too. A failed way back ends there. */
+  #failRoll(roll: Roll, failure: Failure): void {
+    this.#each([...new Set([...roll.active, failure.slot])], { is: 'abandon', generation: roll.from });
+    if (this.#config.roll.onFailure === 'rollback' && roll.undoing === undefined) {
+      this.fleet = { ...this.fleet, roll: turnRound(roll, failure, this.fleet.slots, this.#now) };
+      return;
+    }
+    this.#endRoll(roll, roll.undoing ?? failure);
+  }
+
+  #endRoll(roll: Roll, failure: Failure): void {
+    this.fleet = { ...this.fleet, roll: undefined };
+    this.#announce({ event: 'rollFailed', generation: roll.undoing === undefined ? roll.to : roll.from, ...failure });
+  }
+
+  #announce(fact: Fact): void {
+    this.effects.push(announce(fact));
+  }
+
+  #facts(): readonly Fact[] {
+    return this.effects.flatMap((effect) => (effect.do === 'announce' ? [effect.fact] : []));
+  }
+}

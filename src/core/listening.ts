@@ -1,0 +1,41 @@
+import type { Fleet } from './fleet.ts';
+import type { Slot } from './seat.ts';
+
+/** Which slots' sockets are open follows from what the slots are doing: nobody stores it. */
+export function listenersWanted(fleet: Fleet): number {
+  return fleet.slots.some(needsSocket) ? fleet.slots.length : 0;
+}
+
+export interface ListenerChanges {
+  readonly open: readonly number[];
+  /** The program stops: at once, so that clients are refused rather than left hanging. */
+  readonly close: readonly number[];
+  /** Scaled down: after the worker is gone. */
+  readonly retired: readonly number[];
+}
+
+export function listenerChanges(before: Fleet, after: Fleet): ListenerChanges {
+  const had = listenersWanted(before);
+  const has = listenersWanted(after);
+  return { open: range(had, has), close: has === 0 ? range(0, had) : [], retired: has === 0 ? [] : range(has, had) };
+}
+
+/** One slot that serves or will serve keeps all sockets: closing one would renumber the group. */
+function needsSocket({ seat }: Slot): boolean {
+  switch (seat.is) {
+    case 'STARTING':
+    case 'RUNNING':
+    case 'BACKOFF':
+      return true;
+    case 'STOPPING':
+      return seat.then !== 'STOPPED';
+    case 'STOPPED':
+    case 'EXITED':
+    case 'FATAL':
+      return false;
+  }
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, step) => from + step);
+}

@@ -1,0 +1,225 @@
+import type { ProgramConfig } from '../../src/config/schema.ts';
+import type { FleetEffect } from '../../src/core/effects.ts';
+import type { Fact, FleetEvent } from '../../src/core/events.ts';
+import type { Dice } from './dice.ts';
+
+/** A process as the simulated kernel knows it. */
+export interface FakeProcess {
+  readonly worker: number;
+  readonly slot: number;
+  readonly generation: number;
+  accepting: boolean;
+}
+
+/** How unkind the world is: probabilities of each trouble. */
+export interface Weather {
+  readonly spawnFails: number;
+  readonly diesAtBoot: number;
+  readonly neverReady: number;
+  readonly ignoresDrain: number;
+  readonly ignoresSignal: number;
+  readonly noChannel: number;
+}
+
+export const calm: Weather = {
+  spawnFails: 0,
+  diesAtBoot: 0,
+  neverReady: 0,
+  ignoresDrain: 0,
+  ignoresSignal: 0,
+  noChannel: 0.2,
+};
+
+/**
+ * Kernel, processes and sockets of one program, without any of them: obeys effects, and answers with events later.
+ * It also keeps the books that the invariants are checked against.
+ */
+export class World {
+  readonly alive = new Map<number, FakeProcess>();
+  readonly sockets: number[] = [];
+  /** Connections that wait in each slot's accept queue. */
+  readonly queue = new Map<number, number>();
+  readonly halfOpen = new Map<string, number>();
+  readonly facts: Fact[] = [];
+  readonly violations: string[] = [];
+  readonly cleared = new Set<number>();
+  readonly spawnsAt: { at: number; slot: number }[] = [];
+  weights: readonly number[] = [];
+  weather: Weather = calm;
+  now = 0;
+  readonly #later: { at: number; event: FleetEvent }[] = [];
+  readonly #dice: Dice;
+  readonly #config: () => ProgramConfig;
+  #tuples = 0;
+
+  constructor(dice: Dice, config: () => ProgramConfig) {
+    this.#dice = dice;
+    this.#config = config;
+  }
+
+  /** The next event that the world has in store, with its time. */
+  peek(): number {
+    return this.#later.reduce((earliest, { at }) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+  }
+
+  take(): FleetEvent | undefined {
+    const at = this.peek();
+    const index = this.#later.findIndex((entry) => entry.at === at);
+    const [entry] = index < 0 ? [] : this.#later.splice(index, 1);
+    return entry?.event;
+  }
+
+  obey(effects: readonly FleetEffect[]): void {
+    for (const effect of effects) this.#do(effect);
+  }
+
+  /** A process dies; the event follows. */
+  crash(worker: number, code: number | undefined): void {
+    const slot = this.alive.get(worker)?.slot ?? -1;
+    if (!this.alive.delete(worker)) return;
+    // Who crashes while its queue is being emptied loses what is in it: no promise covers two faults at once.
+    this.cleared.delete(slot);
+    const exit = code === undefined ? { code, signal: 'SIGKILL' } : { code, signal: undefined };
+    this.#in(this.#dice.below(5), { is: 'exited', worker, exit });
+  }
+
+  /** Clients connect and finish handshakes; workers accept. */
+  traffic(): void {
+    const open = this.sockets.filter((slot) => (this.weights[slot] ?? 0) > 0);
+    const targets = open.length > 0 ? open : this.sockets;
+    if (targets.length > 0) this.halfOpen.set(`client:${(this.#tuples += 1)}`, this.#dice.pick(targets));
+    for (const [tuple, slot] of this.halfOpen) {
+      if (!this.#dice.chance(0.5)) continue;
+      this.halfOpen.delete(tuple);
+      this.queue.set(slot, (this.queue.get(slot) ?? 0) + 1);
+    }
+    for (const { slot, accepting } of this.alive.values()) if (accepting) this.queue.set(slot, 0);
+  }
+
+  #do(effect: FleetEffect): void {
+    const dice = this.#dice;
+    switch (effect.do) {
+      case 'listen':
+        for (const slot of effect.slots) {
+          if (this.sockets.includes(slot)) this.violations.push(`slot ${slot} listens twice`);
+          if (slot === 0 && this.alive.size > 0) this.violations.push('a worker still holds the old sockets');
+          if (slot !== this.sockets.length) this.violations.push(`slot ${slot} listens out of order`);
+          this.sockets.push(slot);
+        }
+        return;
+      case 'unlisten':
+        if (effect.slots.length < this.sockets.length) this.#checkEmptied(effect.slots);
+        for (const slot of effect.slots.toReversed()) this.#close(slot);
+        return;
+      case 'steer':
+        this.weights = effect.weights;
+        return;
+      case 'spawn':
+        return this.#spawn(effect.slot, effect.worker, effect.generation);
+      case 'drain': {
+        const process = this.alive.get(effect.worker);
+        if (process === undefined) return;
+        process.accepting = false;
+        if (!dice.chance(this.weather.ignoresDrain))
+          this.#in(dice.below(400), { is: 'drained', worker: effect.worker });
+        return;
+      }
+      case 'terminate':
+        if (!dice.chance(this.weather.ignoresSignal)) this.#exit(effect.worker, dice.below(300), 0);
+        return;
+      case 'kill':
+        return this.#exit(effect.worker, 1 + dice.below(5), undefined);
+      case 'sweep':
+        if (this.alive.has(effect.worker)) this.violations.push(`swept worker ${effect.worker} while it lives`);
+        return;
+      case 'probe':
+        return this.#probe(effect.worker);
+      case 'look':
+        return this.#look(effect.slot);
+      case 'flush':
+        this.queue.set(effect.slot, 0);
+        return;
+      case 'announce':
+        this.facts.push(effect.fact);
+        return;
+      case 'restoreBacklog':
+        return;
+    }
+  }
+
+  #spawn(slot: number, worker: number, generation: number): void {
+    const dice = this.#dice;
+    this.spawnsAt.push({ at: this.now, slot });
+    if (!this.sockets.includes(slot)) this.violations.push(`worker ${worker} starts in slot ${slot} without a socket`);
+    if (dice.chance(this.weather.spawnFails)) return this.#in(0, { is: 'spawnFailed', worker, why: 'EAGAIN' });
+    this.alive.set(worker, { worker, slot, generation, accepting: false });
+    this.#in(0, { is: 'spawned', worker, pid: 1000 + worker });
+    if (dice.chance(this.weather.diesAtBoot)) return this.#exit(worker, dice.below(500), 1);
+    if (dice.chance(this.weather.neverReady)) return;
+    // A program that announces itself over the channel has one.
+    const attached = this.#config().readiness.type === 'message' || !dice.chance(this.weather.noChannel);
+    if (attached) this.#in(dice.below(30), { is: 'attached', worker });
+    const open = (): void => {
+      const process = this.alive.get(worker);
+      if (process !== undefined) process.accepting = true;
+    };
+    const boot = 30 + dice.below(400);
+    if (!attached) return this.#in(boot, { is: 'tick' }, open);
+    for (const { port } of this.#config().listen)
+      this.#in(boot, { is: 'listening', worker, port, adopted: true }, open);
+    this.#in(boot + 1, { is: 'saidReady', worker });
+  }
+
+  #probe(worker: number): void {
+    const passed = this.alive.get(worker)?.accepting === true && this.#dice.chance(0.9);
+    this.#in(this.#dice.below(50), { is: 'probed', worker, passed, why: 'nobody accepted' });
+  }
+
+  #look(slot: number): void {
+    const queue = this.queue.get(slot) ?? 0;
+    const halfOpen = [...this.halfOpen.keys()];
+    this.#in(0, { is: 'looked', slot, queue, halfOpen });
+  }
+
+  /** The real close of a scale-down resets what waits there: only after the slot was emptied, or time ran out. */
+  #checkEmptied(slots: readonly number[]): void {
+    for (const slot of slots) {
+      const waiting =
+        (this.queue.get(slot) ?? 0) + [...this.halfOpen.values()].filter((target) => target === slot).length;
+      const late = this.facts.some(
+        (fact) => fact.event === 'overdue' && fact.slot === slot && fact.step === 'clearing',
+      );
+      if (waiting > 0 && this.cleared.has(slot) && !late)
+        this.violations.push(`slot ${slot} closed on ${waiting} connections`);
+    }
+  }
+
+  #close(slot: number): void {
+    if (this.sockets.at(-1) !== slot) this.violations.push(`slot ${slot} closes, which renumbers the group`);
+    this.sockets.splice(this.sockets.indexOf(slot), 1);
+    this.queue.delete(slot);
+    for (const [tuple, target] of this.halfOpen) if (target === slot) this.halfOpen.delete(tuple);
+  }
+
+  #exit(worker: number, afterMs: number, code: number | undefined): void {
+    const exit = code === undefined ? { code, signal: 'SIGKILL' } : { code, signal: undefined };
+    this.#in(afterMs, { is: 'exited', worker, exit }, () => this.alive.delete(worker));
+  }
+
+  #in(ms: number, event: FleetEvent, before?: () => void): void {
+    this.#later.push({ at: this.now + ms, event });
+    if (before !== undefined) this.#before.set(event, before);
+  }
+
+  readonly #before = new Map<FleetEvent, () => void>();
+
+  /** The world's side of an event, just before the core hears of it; false when it is about a process that is gone. */
+  settle(event: FleetEvent): boolean {
+    const act = this.#before.get(event);
+    this.#before.delete(event);
+    const dead = 'worker' in event && !this.alive.has(event.worker);
+    if (event.is === 'exited' && act !== undefined && dead) return false;
+    act?.();
+    return event.is === 'exited' || event.is === 'spawnFailed' || event.is === 'probed' || !dead;
+  }
+}

@@ -1,0 +1,77 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { LossOptions } from './loss-client.ts';
+import type { LoadCommand } from './loss-client-main.ts';
+import type { LossReport } from './loss-report.ts';
+import { within } from './until.ts';
+
+/** The loss client as a child process. Dispose kills it; `stop` reports first. */
+export interface Load extends AsyncDisposable {
+  readonly pid: number;
+  report(): Promise<LossReport>;
+  /** Waits for the clients' `rounds`. */
+  finished(limitMs?: number): Promise<LossReport>;
+  stop(): Promise<LossReport>;
+}
+
+/** Beyond the client's own limit of an exchange. */
+const replyLimitMs = 30_000;
+
+export async function startLoad(options: LossOptions): Promise<Load> {
+  const load = new LoadProcess();
+  await load.ask({ do: 'start', options });
+  return load;
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+class LoadProcess implements Load {
+  readonly #child: Child;
+  readonly #replies: AsyncIterator<string>;
+  readonly #exited: Promise<unknown>;
+
+  constructor() {
+    const main = join(import.meta.dirname, 'loss-client-main.ts');
+    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#replies = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    const exited = Promise.withResolvers<void>();
+    this.#child.once('exit', () => exited.resolve());
+    this.#exited = exited.promise;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async ask(command: LoadCommand, limitMs = replyLimitMs): Promise<LossReport> {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    const reply = await within(limitMs, this.#replies.next());
+    if (reply === undefined) throw new Error(`the load process did not answer ${command.do} within ${limitMs} ms`);
+    if (reply.done === true) throw new Error('the load process has ended');
+    const report: LossReport = JSON.parse(reply.value); // Our own child wrote it (loss-client-main.ts).
+    return report;
+  }
+
+  report(): Promise<LossReport> {
+    return this.ask({ do: 'report' });
+  }
+
+  finished(limitMs = replyLimitMs): Promise<LossReport> {
+    return this.ask({ do: 'finish' }, limitMs);
+  }
+
+  async stop(): Promise<LossReport> {
+    const report = await this.ask({ do: 'stop' });
+    await this[Symbol.asyncDispose]();
+    return report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+}

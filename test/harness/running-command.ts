@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import type { Json } from './control-client.ts';
+import { within } from './until.ts';
+
+/** A command run to its end, with what it printed. */
+export interface CommandResult {
+  /** 128 + the signal's number would hide a crash: a signal is -1 here, and in `signal`. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as JSON. */
+  json(): Json;
+}
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly limitMs?: number;
+}
+
+/** Rejects only when it cannot be started or outlasts `limitMs` (60 s); it is then killed. */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  { env = process.env, cwd, limitMs = 60_000 }: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const { promise, resolve, reject } = Promise.withResolvers<[number | null, NodeJS.Signals | null]>();
+  child.on('error', reject);
+  child.on('close', (code, signal) => resolve([code, signal]));
+  const ended = await within(limitMs, promise);
+  if (ended === undefined) {
+    child.kill('SIGKILL');
+    throw new Error(`${args.join(' ')} ran for more than ${limitMs} ms\n${output.stdout}\n${output.stderr}`);
+  }
+  const [code, signal] = ended;
+  return { exitCode: code ?? -1, signal, ...output, json: () => JSON.parse(output.stdout) };
+}

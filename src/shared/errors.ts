@@ -26,6 +26,7 @@ export const errorCodes = {
   },
   HOST_UNAVAILABLE: { exit: 2, http: 409, advice: 'No interface of this machine has the address; check `host`.' },
   LISTEN_FAILED: { exit: 2, http: 500, advice: 'The kernel refused the socket; the text has its reason.' },
+  STEERING_REFUSED: { exit: 1, http: 500, advice: 'The kernel’s own hash spreads the connections now, also over slots that start or drain.' },
   FFI_UNAVAILABLE: { exit: 2, http: 500, advice: 'koffi could not load libc; use `bind: worker`, which needs no FFI.' },
   NODE_TOO_OLD: { exit: 2, http: 500, advice: 'Install Node 22.12 or newer; older ones silently ignore reusePort.' },
   DAEMON_RUNNING: {
@@ -34,11 +35,25 @@ export const errorCodes = {
     advice: 'Another portherd owns this run directory; use another -s SOCKET or stop it.',
   },
   RUN_DIR_UNSAFE: { exit: 2, http: 500, advice: 'The run directory must belong to you with mode 0700.' },
-  DAEMON_UNREACHABLE: {
-    exit: 4,
+  LOG_DIR_UNUSABLE: {
+    exit: 2,
+    http: 500,
+    advice: 'Create it for this user, or set supervisor.logDir to a directory that this user may write.',
+  },
+  DAEMON_ABSENT: {
+    exit: 7,
     http: 503,
     advice: 'Start the daemon with `portherd run -c FILE`, or point -s at its socket.',
   },
+  DAEMON_UNREACHABLE: {
+    exit: 4,
+    http: 503,
+    advice: 'The daemon that made this socket is gone; start it with `portherd run -c FILE`.',
+  },
+  CONTROL_DENIED: { exit: 4, http: 403, advice: 'Run this as the user who runs the daemon, or as root.' },
+  BAD_REPLY: { exit: 1, http: 502, advice: 'Is this the control socket of a portherd of the same version?' },
+  BAD_ARGUMENTS: { exit: 2, http: 400, advice: '' },
+  BAD_COMMAND: { exit: 1, http: 400, advice: '`portherdctl help` lists the commands.' },
   BAD_REQUEST: { exit: 1, http: 400, advice: 'See `portherdctl help`.' },
   BODY_TOO_LARGE: { exit: 1, http: 413, advice: 'A control request is at most 64 KiB.' },
   NOT_FOUND: { exit: 1, http: 404, advice: 'See `portherdctl help`.' },

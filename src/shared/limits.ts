@@ -20,3 +20,48 @@ export const lastWordsBytesMax = 2_048;
 
 /** A config is written by a person; more than this is the wrong file. */
 export const configBytesMax = 1024 * 1024;
+
+/** A worker says hello in the turn in which it connects; by then something else has connected. */
+export const channelHelloMsMax = 5_000;
+
+/** Connections that have not said hello yet: every worker of the largest program re-dials at once after a restart of the supervisor. */
+export const channelStrangersMax = 2 * slotsMax;
+
+/** A supervisor that has read nothing for this long is silent: the worker drops the connection and dials again. */
+export const channelStalledMsMax = 5_000;
+
+/** The first and the longest pause before a worker dials again; each is shortened at random by up to a half. */
+export const channelRedialMs = { first: 100, max: 5_000 } as const;
+
+/** Beats are shown to people and steer weights; a roll waits for a drain, so that one is told sooner. */
+export const beatMs = { serving: 1_000, draining: 100 } as const;
+
+/** How long a drained worker stays for its stop signal; it comes at once unless the supervisor died. */
+export const drainHoldMs = 60_000;
+
+/** What a worker may call its host, its reason or its Node version. A DNS name has at most 253 characters. */
+export const channelTextCharsMax = 1_024;
+
+/** portherdctl: a reply that needs no work takes the daemon a millisecond; a busy one still answers by then. */
+export const controlReadMsMax = 5_000;
+
+/** portherdctl: a stop may take as long as the slowest drain; the daemon is asked this often whether it still lives. */
+export const controlAliveMs = 5_000;
+
+/** portherdctl shutdown: longer than any sane drain and kill deadline together. */
+export const shutdownWaitMsMax = 600_000;
+
+/** A status line and a handful of headers. */
+export const controlHeadBytesMax = 16 * 1024;
+
+/** A list of sockets that long is not looked through; a worker with 16,000 connections takes 22 ms (measured). */
+export const tcpRowsMax = 200_000;
+
+/** Looking for a port's holder reads /proc/PID/fd of every process: 5 µs a descriptor (measured), so this is half a second. */
+export const descriptorsScannedMax = 100_000;
+
+/** A command line is shown on one line of a terminal. */
+export const commandLineCharsMax = 200;
+
+/** The daemon's own lines that wait for a full disk or a slow reader of its output; some 4,000 of them. */
+export const logBufferBytesMax = 1024 * 1024;

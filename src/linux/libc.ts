@@ -1,0 +1,122 @@
+import { createRequire } from 'node:module';
+import type Koffi from 'koffi';
+import { failure, messageOf } from '../shared/errors.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+
+/**
+ * The few system calls that Node has no name for, typed. The only file that knows koffi, and it loads it on first use:
+ * `bind: worker` needs none of this, and koffi costs 8 MB. Knows no sockets, addresses or options beyond passing them on.
+ *
+ * Every call returns at once: sockets that could make it wait are set non-blocking or asked with MSG_DONTWAIT.
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): SystemCall;
+  bind(fd: number, address: Uint8Array): SystemCall;
+  listen(fd: number, backlog: number): SystemCall;
+  /** accept4 with SOCK_CLOEXEC; EAGAIN on a non-blocking socket with an empty queue. */
+  accept(fd: number): SystemCall;
+  close(fd: number): SystemCall;
+  setNonBlocking(fd: number): SystemCall;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
+  /** Fills `value`; answers how many bytes the kernel wrote. */
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
+  /** setsockopt with a `struct sock_fprog` of 8-byte classic BPF instructions. */
+  attachFilter(fd: number, option: number, instructions: Uint8Array): SystemCall;
+  send(fd: number, bytes: Uint8Array): SystemCall;
+  /** Never waits (MSG_DONTWAIT). */
+  receive(fd: number, into: Uint8Array): SystemCall;
+  /** flock(2) with LOCK_EX | LOCK_NB: EAGAIN while another open file holds it; the kernel lets go when the last copy closes. */
+  lock(fd: number): SystemCall;
+}
+
+/** What the call answered, or the name of its errno (`EADDRINUSE`). */
+export type SystemCall = Result<number, string>;
+
+/** The same answer however often it is asked. Errors: FFI_UNAVAILABLE. */
+export function loadLibc(): Result<Libc> {
+  loaded ??= bindLibc(() => createRequire(import.meta.url)('koffi'));
+  return loaded;
+}
+
+let loaded: Result<Libc> | undefined;
+
+export function bindLibc(importKoffi: () => typeof Koffi): Result<Libc> {
+  try {
+    return ok(declare(importKoffi()));
+  } catch (thrown) {
+    return err(failure('FFI_UNAVAILABLE', `no access to libc: ${messageOf(thrown)}`));
+  }
+}
+
+/** Numbers of asm-generic, the same on amd64, arm64 and riscv64 (include/uapi/asm-generic/{fcntl,socket}.h, linux/net.h). */
+const SOL_SOCKET = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+function declare(koffi: typeof Koffi): Libc {
+  // null is the running process, which has libc under whatever file name glibc or musl gave it.
+  const lib = koffi.load(null);
+  const program = koffi.struct({ len: 'uint16_t', filter: 'const void *' });
+  const native = {
+    socket: lib.func('int socket(int, int, int)'),
+    bind: lib.func('int bind(int, const void *, uint32_t)'),
+    listen: lib.func('int listen(int, int)'),
+    accept4: lib.func('int accept4(int, void *, void *, int)'),
+    close: lib.func('int close(int)'),
+    fcntl: lib.func('int fcntl(int, int, ...)'),
+    setsockopt: lib.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    getsockopt: lib.func('int getsockopt(int, int, int, void *, uint32_t *)'),
+    attach: lib.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32_t']),
+    send: lib.func('intptr_t send(int, const void *, size_t, int)'),
+    recv: lib.func('intptr_t recv(int, void *, size_t, int)'),
+    flock: lib.func('int flock(int, int)'),
+  };
+  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+
+  /** errno is read right after the call: anything that runs in between may change it. */
+  function answer(returned: number): SystemCall {
+    if (returned !== -1) return ok(returned);
+    const errno = koffi.errno();
+    return err(aliases[names.get(errno) ?? ''] ?? names.get(errno) ?? `errno ${errno}`);
+  }
+
+  return {
+    socket: (domain, type, protocol) => answer(native.socket(domain, type, protocol)),
+    bind: (fd, address) => answer(native.bind(fd, address, address.length)),
+    listen: (fd, backlog) => answer(native.listen(fd, backlog)),
+    accept: (fd) => answer(native.accept4(fd, null, null, SOCK_CLOEXEC)),
+    close: (fd) => answer(native.close(fd)),
+    setNonBlocking(fd) {
+      const flags = answer(native.fcntl(fd, F_GETFL, 'int', 0));
+      return flags.ok ? answer(native.fcntl(fd, F_SETFL, 'int', flags.value | O_NONBLOCK)) : flags;
+    },
+    setsockopt: (fd, level, option, value) => answer(native.setsockopt(fd, level, option, value, value.length)),
+    getsockopt(fd, level, option, value) {
+      const length = new Uint32Array([value.length]);
+      const called = answer(native.getsockopt(fd, level, option, value, length));
+      return called.ok ? ok(length[0] ?? 0) : called;
+    },
+    attachFilter: (fd, option, instructions) =>
+      answer(
+        native.attach(
+          fd,
+          SOL_SOCKET,
+          option,
+          { len: instructions.length / 8, filter: instructions },
+          koffi.sizeof(program),
+        ),
+      ),
+    send: (fd, bytes) => answer(Number(native.send(fd, bytes, bytes.length, MSG_NOSIGNAL))),
+    receive: (fd, into) => answer(Number(native.recv(fd, into, into.length, MSG_DONTWAIT))),
+    lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
+  };
+}
+
+/** Names that share a number on Linux: one spelling, whichever the table gave last. */
+const aliases: Readonly<Record<string, string>> = { EWOULDBLOCK: 'EAGAIN', EOPNOTSUPP: 'ENOTSUP' };

@@ -1,0 +1,157 @@
+import { request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProgramConfig } from '../config/schema.ts';
+import { formatDuration } from '../shared/duration.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { ProbeRequest, Probes } from '../supervisor/ports.ts';
+import { ownersOf } from './holders.ts';
+import type { ProgramPorts, SlotListeners } from './listeners.ts';
+import {
+  connectFrom,
+  type ProbeConnection,
+  randomSourcePort,
+  reachableAddress,
+  retire,
+  type Taker,
+  takerOf,
+} from './probe-connection.ts';
+import { groupMembers, startTicksOf } from './procfs.ts';
+import type { SlotSteering } from './steering.ts';
+import { describeEndpoint, type Endpoint } from './tcp-row.ts';
+import type { TcpTable } from './tcp-table.ts';
+
+/** A port to prove; `inode` of the slot's socket, undefined with `bind: worker`. */
+interface Target {
+  readonly server: Endpoint;
+  readonly inode: number | undefined;
+}
+
+/** What of a request matters here. */
+export type ProbeOrder = Omit<ProbeRequest, 'program'> & {
+  readonly program: ProgramPorts & { readonly readiness: Pick<ProgramConfig['readiness'], 'path'> };
+};
+
+export interface SlotProbes extends Probes {
+  probe(order: ProbeOrder): Promise<Result<undefined, string>>;
+}
+
+/**
+ * Proves that one process serves, through the port that all share: a rule of the steering program sends one connection to the
+ * process's slot, and the kernel's list says who accepted it. Old and new worker of a slot accept on the same socket, and
+ * with `bind: worker` (or when steering is refused) the hash chooses: so it tries until the right process has taken one.
+ *
+ * Plain HTTP/1.1, on the program's first port only. Bad answers are asked for again until the time is up.
+ */
+export function createProbes(listeners: SlotListeners, steering: SlotSteering, table: TcpTable): SlotProbes {
+  return {
+    async probe(request) {
+      const until = performance.now() + request.timeoutMs;
+      const targets = targetsOf(listeners, request);
+      if (targets.length < request.program.listen.length) return err('the slot has no open socket');
+      if (request.want === 'http' && targets[0] === undefined) return err('the program declares no port');
+      for (const target of request.want === 'http' ? targets.slice(0, 1) : targets) {
+        const proved = await prove(target, request, until);
+        if (!proved.ok) return proved;
+      }
+      return ok();
+    },
+  };
+
+  async function prove(target: Target, request: ProbeOrder, until: number): Promise<Result<undefined, string>> {
+    let doubt = '';
+    do {
+      if (startTicksOf(request.process.pid) !== request.process.startTicks) return err('the worker is gone');
+      const attempt = await attemptOnce(target, request, until);
+      if (attempt.ok) return attempt;
+      // An attempt that the deadline cut short tells less than the one before it.
+      if (doubt === '' || performance.now() < until) doubt = attempt.error;
+      await sleep(Math.max(0, Math.min(pauseMs(doubt), until - performance.now())));
+    } while (performance.now() < until);
+    return err(`${doubt} (${describeEndpoint(target.server)}, within ${formatDuration(request.timeoutMs)})`);
+  }
+
+  async function attemptOnce(target: Target, request: ProbeOrder, until: number): Promise<Result<undefined, string>> {
+    const { program, slot, process } = request;
+    const sourcePort = randomSourcePort();
+    const diverted = target.inode === undefined ? undefined : steering.divert(program.name, { sourcePort, slot });
+    using rule = diverted?.ok ? diverted.value : undefined; // refused: the hash chooses, and the loop above tries again
+    const connected = await connectFrom(sourcePort, target.server, Math.max(1, until - performance.now()));
+    if (!connected.ok) return err(reasonOf(connected.error));
+    const connection = connected.value;
+    try {
+      const patience = rule === undefined ? performance.now() + unsteeredMsMax : until;
+      const taker = await takerOf(table, connection, process, Math.min(patience, until));
+      if (taker !== 'taken' && !(request.want === 'accept' && taker === 'over' && isAlone(target, request))) {
+        return err(doubts[taker]);
+      }
+      return request.want === 'accept' ? ok() : await get(connection, request.program.readiness.path, until);
+    } finally {
+      retire(connection);
+    }
+  }
+}
+
+function targetsOf(listeners: SlotListeners, { program, slot }: ProbeOrder): readonly Target[] {
+  const sockets =
+    program.bind === 'slot'
+      ? listeners.of(program.name, slot)
+      : program.listen.map((port) => ({ ...port, inode: undefined }));
+  return sockets.map(({ host, port, inode }) => ({ server: { address: reachableAddress(host), port }, inode }));
+}
+
+/** Without steering a connection may wait in the queue of a slot that nobody serves: better try another. */
+const unsteeredMsMax = 250;
+
+const doubts: Readonly<Record<Taker, string>> = {
+  taken: '',
+  elsewhere: 'another process accepted every connection',
+  over: 'the connection was closed at once',
+  waiting: 'nobody accepted',
+};
+
+const taken = 'every source port is taken';
+
+function reasonOf(errno: string): string {
+  if (errno === 'EADDRINUSE' || errno === 'EADDRNOTAVAIL') return taken;
+  return errno === 'ECONNREFUSED' ? 'nobody listens' : errno;
+}
+
+/** The other process, or another source port, is tried for again at once; a server that answers badly gets time to recover. */
+function pauseMs(doubt: string): number {
+  return doubt === doubts.elsewhere || doubt === taken ? 5 : 100;
+}
+
+/**
+ * A server that greets and hangs up has closed the connection before we can see whose it was. Then it is this process's when
+ * nobody else but we can accept on the slot's socket.
+ */
+function isAlone({ inode }: Target, { process }: ProbeOrder): boolean {
+  if (inode === undefined) return false;
+  const group = new Set(groupMembers(process.pid).map(({ pid }) => pid));
+  const pids = (ownersOf(new Set([inode])).get(inode) ?? []).filter((pid) => pid !== globalThis.process.pid);
+  return pids.length > 0 && pids.every((pid) => group.has(pid));
+}
+
+async function get(
+  { socket, server }: ProbeConnection,
+  path: string,
+  until: number,
+): Promise<Result<undefined, string>> {
+  const { promise, resolve } = Promise.withResolvers<Result<undefined, string>>();
+  const sent = httpRequest({
+    createConnection: () => socket,
+    path,
+    headers: { host: describeEndpoint(server), connection: 'close', 'user-agent': 'portherd' },
+  });
+  const timer = setTimeout(() => resolve(err(`GET ${path} was not answered`)), Math.max(1, until - performance.now()));
+  sent.once('response', (response) => {
+    const status = response.statusCode ?? 0;
+    response.resume();
+    resolve(status >= 200 && status < 400 ? ok() : err(`GET ${path} answered ${status}`));
+  });
+  sent.on('error', (error) => resolve(err(`GET ${path}: ${error.message}`)));
+  sent.end();
+  const answer = await promise;
+  clearTimeout(timer);
+  return answer;
+}

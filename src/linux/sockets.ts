@@ -1,0 +1,42 @@
+import type { SteeringCompiler } from '../core/steering-program.ts';
+import type { Result } from '../shared/result.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import { createListeners, type SlotListeners } from './listeners.ts';
+import { checkPortFree } from './port-free.ts';
+import { type Holder, holdersOf } from './port-holder.ts';
+import { createProbes, type SlotProbes } from './probes.ts';
+import { createSteering, type SlotSteering } from './steering.ts';
+import { createTcpTable } from './tcp-table.ts';
+
+/** Everything that touches sockets, wired together. Opens nothing by itself. */
+export interface Sockets {
+  readonly listeners: SlotListeners;
+  readonly steering: SlotSteering;
+  readonly probes: SlotProbes;
+  /** For every program at boot; with `bind: worker` the only proof. Errors as in port-free.ts. */
+  checkPortFree(host: string, port: number): Result<undefined>;
+  /** Listeners of others that may take connections from our open ports; costs 0.1 ms a port while there are none. */
+  strangers(): readonly Holder[];
+}
+
+/** Without FFI this works too, as far as `bind: worker` needs it: opening slot sockets then answers FFI_UNAVAILABLE. */
+export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc> = loadLibc): Sockets {
+  const table = createTcpTable(libc);
+  const listeners = createListeners(libc, table);
+  const steering = createSteering(libc, listeners, compile);
+  return {
+    listeners,
+    steering,
+    probes: createProbes(listeners, steering, table),
+    checkPortFree(host, port) {
+      const loaded = libc();
+      return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port);
+    },
+    strangers() {
+      const sockets = listeners.all();
+      const own = new Set(sockets.map(({ inode }) => inode));
+      const places = new Map(sockets.map(({ host, port }) => [`${host} ${port}`, { host, port }]));
+      return [...places.values()].flatMap(({ host, port }) => holdersOf(table, host, port, own));
+    },
+  };
+}

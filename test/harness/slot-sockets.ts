@@ -1,0 +1,67 @@
+import { steeringProgram } from '../../src/core/steering-program.ts';
+import { type Libc, loadLibc } from '../../src/linux/libc.ts';
+import type { ProgramPorts } from '../../src/linux/listeners.ts';
+import { createSockets, type Sockets } from '../../src/linux/sockets.ts';
+import { ok, type Result } from '../../src/shared/result.ts';
+import { freePort } from './free-port.ts';
+
+/** Real sockets of one program, without a daemon around them; closed at the end of the test. */
+export interface SlotSockets extends Sockets, Disposable {
+  readonly program: ProgramPorts & { readonly readiness: { readonly path: string } };
+  /** The first one. */
+  readonly port: number;
+  readonly slots: readonly number[];
+  open(): Result<undefined>;
+}
+
+export interface SlotSocketsOptions {
+  readonly slots?: number;
+  readonly bind?: 'slot' | 'worker';
+  /** One listener each; 127.0.0.1 unless given. */
+  readonly hosts?: readonly string[];
+  readonly ports?: readonly number[];
+  readonly backlog?: number;
+  readonly path?: string;
+  /** Instead of the machine's. */
+  readonly libc?: Result<Libc>;
+}
+
+export async function slotSockets(options: SlotSocketsOptions = {}): Promise<SlotSockets> {
+  const { bind = 'slot', hosts = ['127.0.0.1'], backlog = 511, path = '/', libc } = options;
+  const listen = [];
+  for (const [at, host] of hosts.entries()) {
+    listen.push({ name: `port${at}`, host, port: options.ports?.[at] ?? (await freePort()), backlog });
+  }
+  const program = { name: 'web', bind, listen, readiness: { path } };
+  const sockets = libc === undefined ? createSockets(steeringProgram) : createSockets(steeringProgram, () => libc);
+  const slots = Array.from({ length: options.slots ?? 2 }, (_, slot) => slot);
+  return {
+    ...sockets,
+    program,
+    port: listen[0]?.port ?? 0,
+    slots,
+    open: () => sockets.listeners.open(program, slots),
+    [Symbol.dispose]: () =>
+      sockets.listeners.close(program.name, [...new Set(sockets.listeners.all().map(({ slot }) => slot))]),
+  };
+}
+
+/** As `slotSockets`, open. */
+export async function openSlotSockets(options: SlotSocketsOptions = {}): Promise<SlotSockets> {
+  const sockets = await slotSockets(options);
+  const opened = sockets.open();
+  if (!opened.ok) throw new Error(opened.error.message);
+  return sockets;
+}
+
+/** The machine's libc with some calls replaced, for what cannot be provoked here: a sandbox, a machine without IPv6. */
+export function libcWith(changes: (real: Libc) => Partial<Libc>): Result<Libc> {
+  const real = realLibc();
+  return ok({ ...real, ...changes(real) });
+}
+
+export function realLibc(): Libc {
+  const loaded = loadLibc();
+  if (!loaded.ok) throw new Error(loaded.error.message);
+  return loaded.value;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { type Instruction, steeringProgram } from '../../src/core/steering-program.ts';
+import { checkBpf, runBpf } from '../harness/classic-bpf.ts';
+
+const space = 2 ** 32;
+
+describe('selection', () => {
+  test('any weights of any length are met to one part in 2^31, over every random number there is', () => {
+    const random = mulberry32(20_251_120);
+    for (let round = 0; round < 400; round++) {
+      const weights = randomWeights(random, 1 + Math.floor(random() * 256));
+      expectShares(weights);
+    }
+  });
+
+  test.each([
+    { what: 'a single slot', weights: [1] },
+    { what: 'one ready slot among many', weights: [0, 0, 0, 7, 0] },
+    { what: 'zeros at both ends', weights: [0, 3, 1, 0] },
+    { what: 'fractions', weights: [0.1, 0.2, 0.7] },
+    { what: 'weights of very different size', weights: [1, 1e6, 1e-3, 5] },
+    { what: 'huge weights', weights: [1e300, 1e300, 0] },
+    { what: '512 slots', weights: Array.from({ length: 512 }, (_, slot) => slot % 5) },
+  ])('$what', ({ weights }) => {
+    expectShares(weights);
+  });
+
+  test('all-zero weights, or none, mean no program at all', () => {
+    expect(steeringProgram([])).toBeUndefined();
+    expect(steeringProgram([0, 0, 0])).toBeUndefined();
+  });
+
+  test('512 slots that are all probed at once still fit into what the kernel takes', () => {
+    const rules = Array.from({ length: 512 }, (_, index) => ({ sourcePort: 40_000 + index, index }));
+    const program = steeringProgram(Array<number>(512).fill(1), rules) ?? [];
+    checkBpf(program);
+    expect(program.length).toBeLessThanOrEqual(4096);
+    expect(runBpf(program, { bytes: ipv4({ sourcePort: 40_511 }), random: 0 })).toBe(511);
+    expect(runBpf(program, { bytes: ipv4({ sourcePort: 39_999 }), random: space - 1 })).toBe(511);
+  });
+
+  test('a weight that is no weight is our bug', () => {
+    expect(() => steeringProgram([1, -1])).toThrow('portherd bug');
+    expect(() => steeringProgram([Number.NaN])).toThrow('portherd bug');
+  });
+});
+
+describe('probe rules', () => {
+  const rules = [
+    { sourcePort: 40_001, index: 2 },
+    { sourcePort: 40_002, index: 0 },
+  ];
+  const program = steeringProgram([0, 1, 0], rules) ?? [];
+
+  test('a connection to ourselves from the port of a rule goes to its listener, the others to the weights', () => {
+    checkBpf(program);
+    for (const packet of [ipv4, ipv4WithOptions, ipv6]) {
+      expect(runBpf(program, { bytes: packet({ sourcePort: 40_001 }), random: 5 })).toBe(2);
+      expect(runBpf(program, { bytes: packet({ sourcePort: 40_002 }), random: 5 })).toBe(0);
+      expect(runBpf(program, { bytes: packet({ sourcePort: 40_003 }), random: 5 })).toBe(1);
+    }
+  });
+
+  test('a client elsewhere that happens to use the port of a rule is steered like any other', () => {
+    for (const packet of [ipv4, ipv4WithOptions, ipv6]) {
+      expect(runBpf(program, { bytes: packet({ sourcePort: 40_001, fromElsewhere: true }), random: 5 })).toBe(1);
+    }
+  });
+
+  test('while no slot is ready a rule still holds, and the rest is left to the hash', () => {
+    const booting = steeringProgram([0, 0], [{ sourcePort: 40_001, index: 1 }]) ?? [];
+    checkBpf(booting);
+    expect(runBpf(booting, { bytes: ipv6({ sourcePort: 40_001 }), random: 5 })).toBe(1);
+    expect(runBpf(booting, { bytes: ipv6({ sourcePort: 50_000 }), random: 5 })).toBe(0xffffffff);
+  });
+});
+
+/**
+ * The program's answer changes only at the numbers that it compares with; so one run at each end of each stretch between
+ * two of them covers all 2^32 random numbers, and the stretches' lengths are the exact shares.
+ */
+function expectShares(weights: readonly number[]): void {
+  const program = steeringProgram(weights) ?? [];
+  checkBpf(program);
+  const starts = [0, ...boundariesOf(program), space];
+  const shares = Array<number>(weights.length).fill(0);
+  for (const [at, start] of starts.slice(0, -1).entries()) {
+    const end = starts[at + 1] ?? space;
+    const index = runBpf(program, { bytes: new Uint8Array(), random: start });
+    expect(runBpf(program, { bytes: new Uint8Array(), random: end - 1 })).toBe(index);
+    expect(weights[index]).toBeGreaterThan(0);
+    shares[index] = (shares[index] ?? 0) + (end - start) / space;
+  }
+  const largest = Math.max(...weights);
+  const sum = weights.reduce((total, weight) => total + weight / largest, 0);
+  for (const [index, weight] of weights.entries()) {
+    expect(Math.abs((shares[index] ?? 0) - weight / largest / sum)).toBeLessThan(2 ** -31);
+  }
+}
+
+function boundariesOf(program: readonly Instruction[]): readonly number[] {
+  return program
+    .filter(({ code }) => code === 0x35)
+    .map(({ k }) => k)
+    .toSorted((left, right) => left - right);
+}
+
+function randomWeights(random: () => number, length: number): readonly number[] {
+  const weights = Array.from({ length }, () => (random() < 0.3 ? 0 : Math.ceil(random() * 1000)));
+  return weights.some((weight) => weight > 0) ? weights : [...weights.slice(1), 1];
+}
+
+interface Syn {
+  readonly sourcePort: number;
+  readonly fromElsewhere?: boolean;
+}
+
+function ipv4({ sourcePort, fromElsewhere = false }: Syn, headerBytes = 20): Uint8Array {
+  const bytes = Buffer.alloc(headerBytes + 20);
+  bytes[0] = 0x40 | (headerBytes / 4);
+  bytes.set([127, 0, 0, fromElsewhere ? 9 : 1], 12);
+  bytes.set([127, 0, 0, 1], 16);
+  bytes.writeUInt16BE(sourcePort, headerBytes);
+  return bytes;
+}
+
+function ipv4WithOptions(syn: Syn): Uint8Array {
+  return ipv4(syn, 32);
+}
+
+function ipv6({ sourcePort, fromElsewhere = false }: Syn): Uint8Array {
+  const bytes = Buffer.alloc(60);
+  bytes[0] = 0x60;
+  bytes[23] = fromElsewhere ? 9 : 1;
+  bytes[39] = 1;
+  bytes.writeUInt16BE(sourcePort, 40);
+  return bytes;
+}
+
+/** A seeded generator: the same weights on every run. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / space;
+  };
+}

@@ -50,6 +50,11 @@ export const channelEnv = {
   token: 'PORTHERD_TOKEN',
   /** JSON of `ListenPlan`. */
   listen: 'PORTHERD_LISTEN',
+  /**
+   * `boot`: this process is the worker, it dials at once. `listen`: the preload came through NODE_OPTIONS, and the
+   * first process in the tree (npm, a shell, the app) that listens on a declared port is the worker.
+   */
+  claim: 'PORTHERD_CLAIM',
 } as const;
 
 /** How the preload turns listen(port) into the slot's descriptor. */

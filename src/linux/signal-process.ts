@@ -1,0 +1,31 @@
+import type { ProcessRef } from '../supervisor/ports.ts';
+import { groupMembers, isAlive, statOf } from './procfs.ts';
+
+/**
+ * kill(2) for a process that is known by pid and start time. False when it is gone, also when it is a zombie, or the
+ * pid is another's by now.
+ *
+ * A group may outlive its leader: what a dead worker started. Its number is not given to a new process while a member
+ * lives (POSIX, fork()), so the members that remain are the worker's, unless the pid was given away in between.
+ */
+export function signalProcess(target: ProcessRef, signal: NodeJS.Signals, scope: 'process' | 'group'): boolean {
+  if (isAlive(target)) return kill(scope === 'group' ? -target.pid : target.pid, signal);
+  return scope === 'group' && isLeftover(target) && kill(-target.pid, signal);
+}
+
+function isLeftover({ pid, startTicks }: ProcessRef): boolean {
+  const holder = statOf(pid);
+  if (holder !== undefined && holder.startTicks !== startTicks) return false;
+  // The quick answer, nearly always: no such group. Only otherwise is it worth reading all of /proc.
+  if (!kill(-pid, 0)) return false;
+  return groupMembers(pid).some((member) => member.session === pid && member.startTicks >= startTicks);
+}
+
+/** ESRCH: gone. EPERM: it has changed its user, so it is out of our hands and counts as gone. */
+function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}

@@ -9,6 +9,6 @@ export interface Context {
   readonly worker: number;
   /** Another slot serves or will: traffic can be steered away from this one. */
   readonly steerable: boolean;
-  /** False while workers of a stopped program still hold its closed sockets: new ones would queue up behind those. */
+  /** See canLaunch in listening.ts. */
   readonly launchable: boolean;
 }

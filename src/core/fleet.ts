@@ -2,7 +2,7 @@ import type { ProgramConfig } from '../config/schema.ts';
 import type { Context } from './context.ts';
 import { announce, type FleetEffect, type SlotEffect } from './effects.ts';
 import type { Fact, FleetEvent, SlotEvent } from './events.ts';
-import { listenerChanges, listenersWanted } from './listening.ts';
+import { canLaunch, listenerChanges, listenersWanted } from './listening.ts';
 import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts';
 import { emptySlot, isVacant, type Slot } from './seat.ts';
 import { stepSlot } from './slot.ts';
@@ -124,7 +124,7 @@ class Draft {
       const others = this.fleet.slots.some(
         (other) => other.index !== index && willServe(other) && !(event.is === 'stop' && indexes.includes(other.index)),
       );
-      const launchable = listenersWanted(this.fleet) > 0 || this.fleet.slots.every(isVacant);
+      const launchable = canLaunch(this.fleet);
       const ctx: Context = {
         now: this.#now,
         config: this.#config,
@@ -180,7 +180,7 @@ class Draft {
     this.fleet = { ...this.fleet, generation: roll.to, roll: undefined };
     const { undoing } = roll;
     if (undoing === undefined) {
-      this.#announce({ event: 'rollFinished', generation: roll.to, tookMs: this.#now - roll.startedAt });
+      this.#announce({ event: 'rollFinished', generation: roll.to, tookMs: Math.round(this.#now - roll.startedAt) });
       return;
     }
     this.#announce({ event: 'rolledBack', generation: roll.to, slots: roll.done.length });

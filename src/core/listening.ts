@@ -1,9 +1,14 @@
 import type { Fleet } from './fleet.ts';
-import type { Slot } from './seat.ts';
+import { isVacant, type Slot } from './seat.ts';
 
 /** Which slots' sockets are open follows from what the slots are doing: nobody stores it. */
 export function listenersWanted(fleet: Fleet): number {
   return fleet.slots.some(needsSocket) ? fleet.slots.length : 0;
+}
+
+/** False while workers of a stopped program still hold its closed sockets: new ones would queue up behind those. */
+export function canLaunch(fleet: Fleet): boolean {
+  return listenersWanted(fleet) > 0 || fleet.slots.every(isVacant);
 }
 
 export interface ListenerChanges {

@@ -79,7 +79,13 @@ function stepReplacement(
       return chain(discard(slot, seat, ctx), (bare) => [bare, failedFact(bare, newcomer, step.why)]);
     case 'ready': {
       const { id, generation, startedAt } = step.worker;
-      const fact = { event: 'ready', slot: slot.index, worker: id, generation, tookMs: ctx.now - startedAt } as const;
+      const fact = {
+        event: 'ready',
+        slot: slot.index,
+        worker: id,
+        generation,
+        tookMs: Math.round(ctx.now - startedAt),
+      } as const;
       const soaking: Replacement = { is: 'soaking', worker: step.worker, until: ctx.now + ctx.config.roll.minReady };
       return [{ ...slot, seat: { ...seat, replacement: soaking } }, ...step.effects, announce(fact)];
     }
@@ -94,7 +100,7 @@ function prepare(slot: Slot, seat: Running, ctx: Context): SlotStep {
 /** The old worker leaves, on the same socket that the new one accepts from already. */
 function promote(slot: Slot, seat: Running, newcomer: Worker, ctx: Context): SlotStep {
   const served = { ...slot, failures: 0, seat: { is: 'RUNNING', worker: newcomer, readyAt: ctx.now } } as const;
-  const tookMs = ctx.now - newcomer.startedAt;
+  const tookMs = Math.round(ctx.now - newcomer.startedAt);
   const fact = {
     event: 'replaced',
     slot: slot.index,

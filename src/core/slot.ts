@@ -75,7 +75,13 @@ function stepStartingSeat(slot: Slot, starting: Starting, event: SlotEvent, ctx:
   if (step.is === 'starting') return [{ ...slot, seat: { is: 'STARTING', starting: step.starting } }, ...step.effects];
   if (step.is === 'failed') return stopping(slot, worker, 'BACKOFF', ctx, step.why);
   const { id, generation, startedAt } = step.worker;
-  const fact = { event: 'ready', slot: slot.index, worker: id, generation, tookMs: ctx.now - startedAt } as const;
+  const fact = {
+    event: 'ready',
+    slot: slot.index,
+    worker: id,
+    generation,
+    tookMs: Math.round(ctx.now - startedAt),
+  } as const;
   return [{ ...slot, seat: { is: 'RUNNING', worker: step.worker, readyAt: ctx.now } }, ...step.effects, announce(fact)];
 }
 

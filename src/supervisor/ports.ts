@@ -1,5 +1,21 @@
-import type { ProgramConfig } from '../config/schema.ts';
+import type { Config, ProgramConfig } from '../config/schema.ts';
 import type { Beat } from '../protocol/channel.ts';
+import type {
+  AvailReply,
+  ConnectionsReply,
+  NamesRequest,
+  RereadReply,
+  RestartReply,
+  RollLine,
+  RollRequest,
+  ScaleReply,
+  ScaleRequest,
+  SignalRequest,
+  SlotResult,
+  StatusReply,
+  UpdateLine,
+  UpdateRequest,
+} from '../protocol/control.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -14,7 +30,39 @@ export interface Ports {
   readonly steering: Steering;
   readonly probes: Probes;
   readonly channel: Channel;
+  readonly workerLogs: WorkerLogs;
+  readonly machine: Machine;
+  readonly configFile: ConfigFile;
   readonly log: Log;
+}
+
+/** Files that the workers write by themselves. */
+export interface WorkerLogs {
+  paths(program: ProgramConfig, slot: number): { readonly stdout: string; readonly stderr: string };
+  /** Bytes in the file now, 0 without one. */
+  endOf(path: string): number;
+  /** The end of what was written since `from` (bytes), at most lastWordsBytesMax, as printable lines. */
+  lastWords(path: string, from: number): readonly string[];
+}
+
+export interface Machine {
+  readonly pid: number;
+  readonly node: string;
+  /** Resident bytes of the daemon itself. */
+  rss(): number;
+  /** A secret that nobody can guess. */
+  token(): string;
+  /** Memory and CPU of these processes; those that are gone are absent. Bounded in time. */
+  sample(
+    pids: readonly number[],
+  ): Promise<ReadonlyMap<number, { readonly rssBytes: number; readonly cpuPercent: number }>>;
+}
+
+export interface ConfigFile {
+  /** Absolute; undefined under `portherd serve`. */
+  readonly path: string | undefined;
+  /** Reads and validates it again. NO_CONFIG_FILE without one. */
+  read(): Result<Config>;
 }
 
 export interface Clock {
@@ -48,8 +96,15 @@ export interface ExitReport {
 }
 
 export interface Processes {
+  /**
+   * What a new generation is started from: the directory with its symbolic links resolved, so that a later deploy does not
+   * change what this generation means. Errors: NO_FILE, NOT_EXECUTABLE.
+   */
+  prepare(program: ProgramConfig): Result<ProgramConfig>;
   /** In its own process group, logs on O_APPEND descriptors, slot descriptors inherited. */
   spawn(request: SpawnRequest, onExit: (exit: ExitReport) => void): Result<ProcessRef>;
+  /** The process that has this pid now. */
+  identify(pid: number): ProcessRef | undefined;
   /** False when the process is gone (or the pid is another's by now). */
   signal(target: ProcessRef, signal: NodeJS.Signals, scope: 'process' | 'group'): boolean;
 }
@@ -139,4 +194,22 @@ export interface Log {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields & { readonly error: PortherdError | string }, message: string): void;
+}
+
+/** What the control socket's requests end in. Arguments are parsed, answers are the protocol's. */
+export interface Control {
+  status(detail: boolean): Promise<StatusReply>;
+  connections(): ConnectionsReply;
+  avail(): Result<AvailReply>;
+  start(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
+  stop(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
+  restart(request: NamesRequest): Promise<Result<RestartReply>>;
+  signal(request: SignalRequest): Result<readonly SlotResult[]>;
+  /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
+  roll(request: RollRequest, tell: (line: RollLine) => void): Promise<Result<undefined>>;
+  scale(request: ScaleRequest): Promise<Result<ScaleReply>>;
+  reread(): Result<RereadReply>;
+  /** Tells line by line, the last one is `done`; an error means that nothing was begun. */
+  update(request: UpdateRequest, tell: (line: UpdateLine) => void): Promise<Result<undefined>>;
+  shutdown(): Result<{ readonly pid: number }>;
 }

@@ -1,0 +1,63 @@
+import type { CommandSpec, ToolSpec } from './command-line.ts';
+import { commonOptions } from './tool.ts';
+
+/** The command line of the daemon. What the commands do is wired in portherd.ts. */
+
+const config = { alias: 'c', value: 'FILE', doc: 'The config; ./portherd.yaml unless given' };
+
+const run: CommandSpec = {
+  name: 'run',
+  words: '',
+  summary: 'Run the programs of a config, in the foreground',
+  details:
+    'Stops on SIGTERM and SIGINT (drains first), applies a changed config on SIGHUP, rolls on SIGUSR1.\n' +
+    'Exits with 2 when it cannot start: bad config, port in use, another daemon on the same run directory.',
+  options: { config },
+  examples: [
+    ['portherd run -c /etc/portherd.yaml', 'as a service manager starts it'],
+    ['portherd run -s ./run/control.sock', 'with ./portherd.yaml, and its sockets in ./run'],
+  ],
+};
+
+const serve: CommandSpec = {
+  name: 'serve',
+  words: 'SCRIPT',
+  summary: 'Run one Node script on a port, without a config',
+  options: {
+    port: { alias: 'p', value: 'PORT', doc: 'Port that the script listens on; it also gets it as $PORT' },
+    workers: { alias: 'w', value: 'N', doc: 'Number of workers, or a percentage of cores; one per core unless given' },
+    host: { value: 'ADDRESS', doc: 'Address to bind; all of them unless given' },
+    name: { value: 'NAME', doc: 'Name of the program; the script’s unless given' },
+  },
+  examples: [
+    ['portherd serve app.js --port 8080', 'one worker per core'],
+    ['portherd serve app.js --port 8080 --workers 4', 'four'],
+  ],
+};
+
+const check: CommandSpec = {
+  name: 'check',
+  words: '',
+  summary: 'Check a config, and that what it names exists',
+  details: 'Exits with 0 when it is good, 2 when it is not. Starts nothing and opens no port.',
+  options: { config },
+  examples: [['portherd check -c portherd.yaml', 'before a deploy']],
+};
+
+const help: CommandSpec = {
+  name: 'help',
+  words: '[command]',
+  summary: 'Show help, also of a command',
+  examples: [['portherd help run', 'more about run']],
+};
+
+export const portherdTool: ToolSpec = {
+  name: 'portherd',
+  summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
+  options: commonOptions,
+  commands: [run, serve, check, help],
+  examples: [
+    ['portherd run -c portherd.yaml', 'run what the file says'],
+    ['portherd serve app.js --port 8080', 'run one script'],
+  ],
+};

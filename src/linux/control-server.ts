@@ -1,0 +1,140 @@
+import { chmodSync } from 'node:fs';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import { type ErrorBody, errorBody, versionHeader } from '../protocol/control.ts';
+import { controlRequests } from '../protocol/control-requests.ts';
+import { errorCodes, failure, messageOf, type PortherdError } from '../shared/errors.ts';
+import { controlClientsMax, controlRequestBytesMax, controlRequestMsMax } from '../shared/limits.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { version } from '../shared/version.ts';
+import type { Control, Log } from '../supervisor/ports.ts';
+
+export interface ControlServerOptions {
+  /** In the run directory, which is 0700. */
+  readonly path: string;
+  readonly mode: number;
+  readonly control: Control;
+  readonly log: Log;
+}
+
+export interface ControlServer {
+  close(): Promise<void>;
+}
+
+/**
+ * The control socket: HTTP with JSON under /v1. It checks the form of requests and passes them on; what they mean is the
+ * supervisor's business. The table of requests is in protocol/control.ts.
+ *
+ * Errors: LISTEN_FAILED.
+ */
+export async function openControlServer(options: ControlServerOptions): Promise<Result<ControlServer>> {
+  const app = createApp(options);
+  route(app, options.control);
+  try {
+    await app.listen({ path: options.path });
+    chmodSync(options.path, options.mode);
+    return ok({ close: () => app.close() });
+  } catch (thrown) {
+    await app.close();
+    return err(failure('LISTEN_FAILED', `cannot listen on ${options.path}: ${messageOf(thrown)}`));
+  }
+}
+
+function createApp({ log }: ControlServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: controlRequestBytesMax,
+    requestTimeout: controlRequestMsMax,
+    http: {
+      headersTimeout: controlRequestMsMax,
+      connectionsCheckingInterval: 500,
+      keepAliveTimeout: controlRequestMsMax,
+    },
+    forceCloseConnections: true,
+    // A number is not its text: a client that mixes them up is told so.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
+  app.server.maxConnections = controlClientsMax;
+  app.addHook('onRequest', async (_request, reply) => {
+    void reply.header(versionHeader, version);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    return refuse(reply, failure('NOT_FOUND', `there is no ${request.method} ${request.url}`));
+  });
+  app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _request, reply) => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      return refuse(reply, failure('BODY_TOO_LARGE', `the request is over ${controlRequestBytesMax} bytes`));
+    }
+    if ((error.statusCode ?? 500) < 500) return refuse(reply, failure('BAD_REQUEST', error.message));
+    log.error({ event: 'controlFailed', error: error.stack ?? error.message }, 'a control request broke');
+    return refuse(reply, failure('INTERNAL', error.message));
+  });
+  return app;
+}
+
+function route(app: FastifyInstance, control: Control): void {
+  const { names, signal, roll, scale, update, nothing } = controlRequests;
+
+  app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
+    control.status(request.query.detail !== undefined),
+  );
+  app.get('/v1/connections', async () => control.connections());
+  app.get('/v1/avail', (_request, reply) => answer(reply, control.avail()));
+  app.post('/v1/start', { schema: { body: names.schema } }, async ({ body }, reply) =>
+    answer(reply, await control.start(names.of(body))),
+  );
+  app.post('/v1/stop', { schema: { body: names.schema } }, async ({ body }, reply) =>
+    answer(reply, await control.stop(names.of(body))),
+  );
+  app.post('/v1/restart', { schema: { body: names.schema } }, async ({ body }, reply) =>
+    answer(reply, await control.restart(names.of(body))),
+  );
+  app.post('/v1/signal', { schema: { body: signal.schema } }, ({ body }, reply) =>
+    answer(reply, control.signal(signal.of(body))),
+  );
+  app.post('/v1/scale', { schema: { body: scale.schema } }, async ({ body }, reply) =>
+    answer(reply, await control.scale(scale.of(body))),
+  );
+  app.post('/v1/reread', { schema: { body: nothing.schema } }, (_request, reply) => answer(reply, control.reread()));
+  app.post('/v1/shutdown', { schema: { body: nothing.schema } }, (_request, reply) =>
+    answer(reply, control.shutdown()),
+  );
+  app.post('/v1/roll', { schema: { body: roll.schema } }, ({ body }, reply) =>
+    tellLines(reply, (tell) => control.roll(roll.of(body), tell)),
+  );
+  app.post('/v1/update', { schema: { body: update.schema } }, ({ body }, reply) => {
+    return tellLines(reply, (tell) => control.update(update.of(body), tell));
+  });
+}
+
+function answer<T>(reply: FastifyReply, result: Result<T>): FastifyReply {
+  return result.ok ? reply.send(result.value) : refuse(reply, result.error);
+}
+
+function refuse(reply: FastifyReply, error: PortherdError): FastifyReply {
+  const body: { error: ErrorBody } = { error: errorBody(error) };
+  return reply.code(errorCodes[error.code].http).send(body);
+}
+
+/** NDJSON as it happens. A client that leaves, or reads nothing, does not stop the work; its lines are dropped. */
+async function tellLines<Line>(
+  reply: FastifyReply,
+  work: (tell: (line: Line) => void) => Promise<Result<undefined>>,
+): Promise<FastifyReply | undefined> {
+  const { raw } = reply;
+  let begun = false;
+  const tell = (line: Line): void => {
+    if (!begun) {
+      begun = true;
+      reply.hijack();
+      raw.writeHead(200, { 'content-type': 'application/x-ndjson', [versionHeader]: version });
+    }
+    if (raw.writable && raw.writableLength < unreadBytesMax) raw.write(`${JSON.stringify(line)}\n`);
+  };
+  raw.on('error', () => raw.destroy());
+  const result = await work(tell);
+  if (!result.ok) return refuse(reply, result.error);
+  if (begun) raw.end();
+  return reply;
+}
+
+/** A roll of 512 slots tells about 300 KiB in all. */
+const unreadBytesMax = 1024 * 1024;

@@ -1,0 +1,175 @@
+import type { Config } from '../config/schema.ts';
+import { isVacant } from '../core/seat.ts';
+import {
+  type AvailReply,
+  type ConnectionsReply,
+  errorBody,
+  type NamesRequest,
+  type RereadReply,
+  type RestartReply,
+  type RollRequest,
+  type ScaleReply,
+  type ScaleRequest,
+  type SignalRequest,
+  type SlotResult,
+  type StatusReply,
+  type UpdateRequest,
+} from '../protocol/control.ts';
+import { failure } from '../shared/errors.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import type { Control } from './ports.ts';
+import { connectionsReport, servingPids, statusReport } from './report.ts';
+import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
+import { scaleProgram } from './scale-command.ts';
+import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
+import type { Supervisor } from './supervisor.ts';
+import { reread, type TellUpdate, update } from './update-command.ts';
+
+/** How the daemon ends: why, and with which exit code. */
+export interface End {
+  readonly why: string;
+  readonly exit: number;
+}
+
+/** What operators can ask, from the control socket and by signals. One update or reread at a time. */
+export class Operator implements Control {
+  readonly #supervisor: Supervisor;
+  readonly #running: Config['supervisor'];
+  readonly #ended = Promise.withResolvers<End>();
+  #end: End | undefined;
+  #updating = false;
+
+  constructor(supervisor: Supervisor, running: Config['supervisor']) {
+    this.#supervisor = supervisor;
+    this.#running = running;
+    supervisor.watch((program, fact) => {
+      if (fact?.event === 'fatal') this.#endOnFatal(program);
+      if (fact === undefined) this.#endWhenEmpty();
+    });
+  }
+
+  /** Resolves when everything that ran has stopped after `shutdown`. */
+  get ended(): Promise<End> {
+    return this.#ended.promise;
+  }
+
+  async status(detail: boolean): Promise<StatusReply> {
+    const samples = detail
+      ? await this.#supervisor.ports.machine.sample(servingPids(this.#supervisor))
+      : new Map<number, never>();
+    return statusReport(this.#supervisor, this.#end !== undefined, samples);
+  }
+
+  connections(): ConnectionsReply {
+    return connectionsReport(this.#supervisor);
+  }
+
+  avail(): Result<AvailReply> {
+    const { configFile } = this.#supervisor.ports;
+    const active = this.#supervisor.active(this.#running);
+    const next = configFile.path === undefined ? ok(active) : configFile.read();
+    if (!next.ok) return next;
+    const programs = next.value.programs.map(({ name, autostart, priority, workers }) => {
+      return { name, inUse: this.#supervisor.programs.has(name), autostart, priority, workers };
+    });
+    return ok({ programs });
+  }
+
+  async start({ names }: NamesRequest): Promise<Result<readonly SlotResult[]>> {
+    return this.#end === undefined ? ok(await startSlots(this.#supervisor, names)) : this.#closing();
+  }
+
+  async stop({ names }: NamesRequest): Promise<Result<readonly SlotResult[]>> {
+    return this.#end === undefined ? ok(await stopSlots(this.#supervisor, names)) : this.#closing();
+  }
+
+  async restart({ names }: NamesRequest): Promise<Result<RestartReply>> {
+    return this.#end === undefined ? ok(await restartSlots(this.#supervisor, names)) : this.#closing();
+  }
+
+  signal({ names, signal }: SignalRequest): Result<readonly SlotResult[]> {
+    return this.#end === undefined ? ok(signalSlots(this.#supervisor, names, signal)) : this.#closing();
+  }
+
+  async roll({ programs, wait }: RollRequest, tell: TellRoll): Promise<Result<undefined>> {
+    if (this.#end !== undefined) return this.#closing();
+    const chosen = chooseRolls(this.#supervisor, programs);
+    if (!chosen.ok) return chosen;
+    const { clock } = this.#supervisor.ports;
+    const startedAt = clock.now();
+    const finish = (error?: Parameters<typeof errorBody>[0]): void => {
+      const tookMs = Math.round(clock.now() - startedAt);
+      const line = { t: 'finished', programs: chosen.value, tookMs } as const;
+      tell(error === undefined ? line : { ...line, error: errorBody(error) });
+    };
+    if (!wait) {
+      for (const name of chosen.value) void this.#rollOne(name, (line) => line.t === 'progress' && tell(line));
+      finish();
+      return ok();
+    }
+    for (const name of chosen.value) {
+      const failed = await this.#rollOne(name, tell);
+      if (failed === undefined) continue;
+      finish(failed);
+      return ok();
+    }
+    finish();
+    return ok();
+  }
+
+  async scale(request: ScaleRequest): Promise<Result<ScaleReply>> {
+    return this.#end === undefined ? scaleProgram(this.#supervisor, request) : this.#closing();
+  }
+
+  reread(): Result<RereadReply> {
+    return reread(this.#supervisor, this.#running);
+  }
+
+  async update({ programs }: UpdateRequest, tell: TellUpdate): Promise<Result<undefined>> {
+    if (this.#end !== undefined) return this.#closing();
+    if (this.#updating) return err(failure('ROLL_IN_PROGRESS', 'another update is under way'));
+    this.#updating = true;
+    try {
+      return await update(this.#supervisor, this.#running, programs, tell);
+    } finally {
+      this.#updating = false;
+    }
+  }
+
+  /** Drains and stops everything; `ended` tells when that is done. */
+  shutdown(end: End = { why: 'shutdown was asked for', exit: 0 }): Result<{ readonly pid: number }> {
+    if (this.#end !== undefined) return this.#closing();
+    this.#end = end;
+    const { log, machine } = this.#supervisor.ports;
+    log.info({ event: 'shuttingDown', why: end.why }, 'draining and stopping everything');
+    for (const [name, { fleet }] of this.#supervisor.programs) {
+      this.#supervisor.send(name, { is: 'stop', slots: fleet.slots.map(({ index }) => index) });
+    }
+    this.#endWhenEmpty();
+    return ok({ pid: machine.pid });
+  }
+
+  async #rollOne(name: string, tell: TellRoll): ReturnType<typeof rollProgram> {
+    const program = this.#supervisor.programs.get(name);
+    if (program === undefined) return failure('BAD_NAME', `there is no program ${name} any more`);
+    return rollProgram(this.#supervisor, program.config, tell);
+  }
+
+  #endWhenEmpty(): void {
+    if (this.#end === undefined) return;
+    const empty = [...this.#supervisor.programs.values()].every(({ fleet }) => fleet.slots.every(isVacant));
+    if (empty) this.#ended.resolve(this.#end);
+  }
+
+  #endOnFatal(name: string): void {
+    const { exitOnFatal } = this.#running;
+    const slots = this.#supervisor.programs.get(name)?.fleet.slots ?? [];
+    if (exitOnFatal === false || !slots.every(({ seat }) => seat.is === 'FATAL')) return;
+    // Not from within a decision: it is still being carried out.
+    queueMicrotask(() => this.shutdown({ why: `${name} is FATAL`, exit: exitOnFatal }));
+  }
+
+  #closing(): Result<never> {
+    return err(failure('SHUTTING_DOWN', 'the daemon is shutting down'));
+  }
+}

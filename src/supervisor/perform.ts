@@ -1,0 +1,144 @@
+import type { FleetEffect } from '../core/effects.ts';
+import type { Fact, FleetEvent } from '../core/events.ts';
+import { unreachable } from '../shared/assert.ts';
+import type { LiveWorker, LiveWorkers } from './live-workers.ts';
+import type { Ports } from './ports.ts';
+import type { Program } from './supervisor.ts';
+
+/** What an effect is performed with. Answers of the world come back as events. */
+export interface Performance {
+  readonly ports: Ports;
+  readonly workers: LiveWorkers;
+  readonly program: Program;
+  send(event: FleetEvent): void;
+  announce(fact: Fact): void;
+}
+
+/** All side effects on one page. */
+export function perform(effect: FleetEffect, { ports, workers, program, send, announce }: Performance): void {
+  const { config } = program;
+  const { name } = config;
+  const live = (worker: number): LiveWorker | undefined => workers.find(name, worker);
+
+  switch (effect.do) {
+    case 'listen': {
+      const opened = ports.listeners.open(config, effect.slots);
+      if (opened.ok) return;
+      ports.log.error({ event: 'listenFailed', program: name, error: opened.error }, 'cannot open the sockets');
+      return send({ is: 'listenFailed', slots: effect.slots, why: opened.error.message });
+    }
+    case 'unlisten':
+      return ports.listeners.close(name, effect.slots);
+    case 'steer': {
+      const steered = ports.steering.apply(name, effect.weights);
+      if (!steered.ok)
+        ports.log.warn(
+          { event: 'steeringFailed', program: name, error: steered.error },
+          'cannot steer; the kernel’s hash goes on',
+        );
+      return;
+    }
+    case 'spawn':
+      return spawn(effect, { ports, workers, program, send, announce });
+    case 'drain': {
+      const worker = live(effect.worker);
+      const { idleTimeout, drainTimeout } = config.stop;
+      if (worker !== undefined && ports.channel.drain(worker.handle, idleTimeout, drainTimeout)) return;
+      // Its channel is gone, so it cannot drain: the stop signal comes next.
+      return send({ is: 'drained', worker: effect.worker });
+    }
+    case 'terminate': {
+      const worker = live(effect.worker);
+      if (worker !== undefined) ports.processes.signal(worker.serving ?? worker.process, config.stop.signal, 'process');
+      return;
+    }
+    case 'kill': {
+      const worker = live(effect.worker);
+      if (worker !== undefined) ports.processes.signal(worker.process, 'SIGKILL', 'group');
+      return;
+    }
+    case 'sweep': {
+      const worker = live(effect.worker);
+      if (worker === undefined) return;
+      ports.processes.signal(worker.process, 'SIGKILL', 'group');
+      ports.channel.forget(worker.handle);
+      return workers.remove(worker, ports.workerLogs.lastWords(worker.stderr.path, worker.stderr.from));
+    }
+    case 'restoreBacklog':
+      return ports.listeners.restoreBacklog(name, effect.slot);
+    case 'probe':
+      return probe(effect, { ports, workers, program, send, announce });
+    case 'look': {
+      const queue = ports.listeners.queues(name, effect.slot).reduce((sum, reading) => sum + reading.queue, 0);
+      return send({ is: 'looked', slot: effect.slot, queue, halfOpen: ports.listeners.halfOpen(name) });
+    }
+    case 'flush': {
+      const count = ports.listeners.flush(name, effect.slot);
+      if (count > 0)
+        ports.log.warn(
+          { event: 'flushed', program: name, slot: effect.slot, count },
+          'reset connections that nobody will serve',
+        );
+      return;
+    }
+    case 'announce':
+      return announce(effect.fact);
+    default:
+      return unreachable(effect);
+  }
+}
+
+function spawn(
+  { slot, worker, generation }: FleetEffect & { do: 'spawn' },
+  { ports, workers, program, send }: Performance,
+): void {
+  const { config, launches } = program;
+  const { name } = config;
+  // Its sockets could not be opened: the event that says so is on its way.
+  if (config.bind === 'slot' && ports.listeners.of(name, slot).length < config.listen.length) return;
+  const { command, directory, environment, logs } = launches.get(generation) ?? config;
+  const launch = { ...config, command, directory, environment, logs };
+  const handle = workers.nextHandle();
+  const token = ports.machine.token();
+  const { stderr } = ports.workerLogs.paths(launch, slot);
+  const from = ports.workerLogs.endOf(stderr);
+  ports.channel.expect(handle, token);
+  const spawned = ports.processes.spawn({ program: launch, slot, worker: handle, generation, token }, (exit) =>
+    send({ is: 'exited', worker, exit }),
+  );
+  if (!spawned.ok) {
+    ports.channel.forget(handle);
+    return send({ is: 'spawnFailed', worker, why: spawned.error.message });
+  }
+  const startedAt = ports.clock.now();
+  workers.add({
+    handle,
+    program: name,
+    slot,
+    worker,
+    generation,
+    process: spawned.value,
+    startedAt,
+    stderr: { path: stderr, from },
+  });
+  send({ is: 'spawned', worker, pid: spawned.value.pid });
+}
+
+function probe(
+  { slot, worker, want, timeoutMs }: FleetEffect & { do: 'probe' },
+  { ports, workers, program, send }: Performance,
+): void {
+  const live = workers.find(program.config.name, worker);
+  if (live === undefined) return send({ is: 'probed', worker, passed: false, why: 'the process is gone' });
+  const answer = ports.probes.probe({ program: program.config, slot, process: live.process, want, timeoutMs });
+  answer.then(
+    (result) => send({ is: 'probed', worker, passed: result.ok, why: result.ok ? '' : result.error }),
+    (thrown: unknown) => {
+      ports.log.error(
+        { event: 'probeFailed', program: program.config.name, slot, error: String(thrown) },
+        'a probe broke',
+      );
+      send({ is: 'probed', worker, passed: false, why: String(thrown) });
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import type { PortherdError } from '../shared/errors.ts';
+import type { Operator } from './operator.ts';
+import type { Log } from './ports.ts';
+
+/** The part of `process` that hears signals. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+/**
+ * | signal           | does                                                        |
+ * |------------------|-------------------------------------------------------------|
+ * | SIGTERM, SIGINT  | drain and stop everything, then exit 0                      |
+ * | SIGHUP           | read the config again and apply what differs                |
+ * | SIGUSR1          | roll every program (instead of starting Node's debugger)    |
+ *
+ * Returns what ends it.
+ */
+export function obeySignals(source: SignalSource, operator: Operator, log: Log): () => void {
+  const failed = (signal: string, error: PortherdError): void => {
+    log.error({ event: 'signalFailed', signal, error }, 'a signal’s command failed; what ran before runs on');
+  };
+  const stop = (signal: NodeJS.Signals): void => {
+    const begun = operator.shutdown({ why: signal, exit: 0 });
+    if (!begun.ok) log.info({ event: 'signalIgnored', signal }, 'shutting down already; SIGKILL ends it at once');
+  };
+  const update = async (signal: NodeJS.Signals): Promise<void> => {
+    const updated = await operator.update({ programs: [] }, (line) => {
+      if (line.t === 'done' && line.error !== undefined) failed(signal, line.error);
+      else if (line.t === 'done') log.info({ event: 'updated' }, 'the config is applied');
+    });
+    if (!updated.ok) failed(signal, updated.error);
+  };
+  const roll = async (signal: NodeJS.Signals): Promise<void> => {
+    // How it goes is logged as it happens.
+    const rolled = await operator.roll({ programs: [], wait: true }, () => undefined);
+    if (!rolled.ok) failed(signal, rolled.error);
+  };
+  const table: readonly (readonly [NodeJS.Signals, (signal: NodeJS.Signals) => void])[] = [
+    ['SIGTERM', stop],
+    ['SIGINT', stop],
+    ['SIGHUP', (signal) => void update(signal)],
+    ['SIGUSR1', (signal) => void roll(signal)],
+  ];
+  for (const [signal, act] of table) source.on(signal, act);
+  return () => {
+    for (const [signal, act] of table) source.off(signal, act);
+  };
+}

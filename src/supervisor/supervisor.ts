@@ -1,0 +1,134 @@
+import type { Config, ProgramConfig } from '../config/schema.ts';
+import { nextDeadline } from '../core/deadlines.ts';
+import type { Fact, FleetEvent } from '../core/events.ts';
+import { type Fleet, newFleet, stepFleet } from '../core/fleet.ts';
+import { isVacant } from '../core/seat.ts';
+import { assert } from '../shared/assert.ts';
+import { LiveWorkers } from './live-workers.ts';
+import { logFact } from './log-fact.ts';
+import { type Performance, perform } from './perform.ts';
+import type { Ports } from './ports.ts';
+
+/** One program under supervision. */
+export interface Program {
+  readonly config: ProgramConfig;
+  readonly fleet: Fleet;
+  /** What each generation that may still be started is started from. */
+  readonly launches: ReadonlyMap<number, ProgramConfig>;
+}
+
+export type Watcher = (program: string, fact: Fact | undefined) => void;
+
+/**
+ * Events in, one at a time → core decides → effects out. The only mutable state of the daemon is the map below, and only
+ * this class assigns it. It has no opinions: those are in core/.
+ */
+export class Supervisor {
+  readonly workers = new LiveWorkers();
+  readonly ports: Ports;
+  readonly startedAt: number;
+  readonly #programs = new Map<string, Program>();
+  readonly #queue: { readonly program: string; readonly event: FleetEvent }[] = [];
+  readonly #watchers = new Set<Watcher>();
+  #busy = false;
+
+  constructor(ports: Ports) {
+    this.ports = ports;
+    this.startedAt = ports.clock.now();
+  }
+
+  get programs(): ReadonlyMap<string, Program> {
+    return this.#programs;
+  }
+
+  add(config: ProgramConfig, launch: ProgramConfig): void {
+    assert(!this.#programs.has(config.name), `program ${config.name} is added twice`);
+    this.#programs.set(config.name, { config, fleet: newFleet(config.workers), launches: new Map([[1, launch]]) });
+  }
+
+  /** Only a program without a process can go. */
+  remove(name: string): void {
+    const program = this.#programs.get(name);
+    assert(program?.fleet.slots.every(isVacant) === true, `program ${name} is removed while it runs`);
+    this.#programs.delete(name);
+  }
+
+  /** A change of policy: from the next decision on. What generations are started from does not change. */
+  reconfigure(config: ProgramConfig): void {
+    const program = this.#programs.get(config.name);
+    if (program !== undefined) this.#programs.set(config.name, { ...program, config });
+    this.#arm();
+  }
+
+  /** Generations that no slot can start any more are forgotten. */
+  remember(name: string, generation: number, launch: ProgramConfig): void {
+    const program = this.#programs.get(name);
+    if (program === undefined) return;
+    const { slots, generation: current } = program.fleet;
+    const needed = new Set([current, ...slots.map((slot) => slot.generation)]);
+    const kept = [...program.launches].filter(([known]) => needed.has(known));
+    this.#programs.set(name, { ...program, launches: new Map([...kept, [generation, launch]]) });
+  }
+
+  /** The configuration that is in force. */
+  active(supervisor: Config['supervisor']): Config {
+    const programs = [...this.#programs.values()].map(({ config }) => config);
+    return { file: this.ports.configFile.path, supervisor, programs };
+  }
+
+  /** Queues an event; it is decided before anything else happens, unless another one is being decided. */
+  send(program: string, event: FleetEvent): void {
+    this.#queue.push({ program, event });
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+        this.#decide(next.program, next.event);
+    } finally {
+      this.#busy = false;
+    }
+    this.#arm();
+  }
+
+  /** Hears every fact, and `undefined` after each decision. Returns what ends it. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #decide(name: string, event: FleetEvent): void {
+    const program = this.#programs.get(name);
+    if (program === undefined) return;
+    const [fleet, ...effects] = stepFleet(program.fleet, event, this.ports.clock.now(), program.config);
+    const now = { ...program, fleet };
+    this.#programs.set(name, now);
+    const performance: Performance = {
+      ports: this.ports,
+      workers: this.workers,
+      program: now,
+      send: (next) => this.send(name, next),
+      announce: (fact) => this.#announce(now, fact),
+    };
+    for (const effect of effects) perform(effect, performance);
+    for (const watcher of this.#watchers) watcher(name, undefined);
+  }
+
+  #announce(program: Program, fact: Fact): void {
+    const { name } = program.config;
+    logFact(this.ports.log, name, fact);
+    for (const watcher of this.#watchers) watcher(name, fact);
+  }
+
+  #arm(): void {
+    const now = this.ports.clock.now();
+    const due = Math.min(...[...this.#programs.values()].map(({ fleet }) => nextDeadline(fleet, now)));
+    this.ports.clock.wakeAt(Number.isFinite(due) ? due : undefined, () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.ports.clock.now();
+    for (const [name, { fleet }] of this.#programs)
+      if (nextDeadline(fleet, now) <= now) this.send(name, { is: 'tick' });
+    this.#arm();
+  }
+}

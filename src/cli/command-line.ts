@@ -1,0 +1,169 @@
+import yargs, { type Argv } from 'yargs';
+import { didYouMean } from '../shared/did-you-mean.ts';
+import { failure, type PortherdError } from '../shared/errors.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+
+/**
+ * The command lines of portherd and portherdctl: `tool [options] command [options] [words]`, and their help. The only file
+ * that knows yargs. It says what was asked; running it is the tool's business.
+ */
+export interface ToolSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: OptionSpecs;
+  readonly commands: readonly CommandSpec[];
+  readonly examples: readonly Example[];
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  /** The words it takes, as in its usage line: `[program…]`. */
+  readonly words: string;
+  /** One line without a full stop, for the list of commands. */
+  readonly summary: string;
+  readonly details?: string;
+  readonly options?: OptionSpecs;
+  readonly examples: readonly Example[];
+}
+
+export interface OptionSpec {
+  readonly alias?: string;
+  /** What follows it: `PATH`, or `[SECONDS]` when that may be left out. Absent: it is a switch. */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type Example = readonly [line: string, meaning: string];
+
+export interface Reading {
+  /** The first word; undefined when there is none. It need not be a known command. */
+  readonly command: string | undefined;
+  readonly words: readonly string[];
+  readonly flags: Flags;
+}
+
+/** The options given. */
+export class Flags {
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  constructor(values: ReadonlyMap<string, unknown>) {
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    const value = this.#values.get(name);
+    return value !== undefined && value !== false;
+  }
+
+  /** Empty when it was given without its optional value. */
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+}
+
+/** Options may stand before the command (the tool's) and after it (the tool's and the command's own). */
+export function readCommandLine(tool: ToolSpec, args: readonly string[]): Result<Reading> {
+  const before = parse(tool.options, args, { untilWord: true });
+  if (!before.ok) return before;
+  const [command, ...rest] = before.value.words;
+  if (command === undefined) return ok({ command, words: [], flags: new Flags(before.value.values) });
+  const spec = tool.commands.find(({ name }) => name === command);
+  // An unknown command is the caller's to report; its options may be anything.
+  if (spec === undefined) return ok({ command, words: rest, flags: new Flags(before.value.values) });
+  const after = parse({ ...tool.options, ...spec.options }, rest, { untilWord: false });
+  if (!after.ok) return after;
+  return ok({
+    command,
+    words: after.value.words,
+    flags: new Flags(new Map([...before.value.values, ...after.value.values])),
+  });
+}
+
+/** `columns`: the terminal's width. */
+export function toolHelp(tool: ToolSpec, columns: number): Promise<string> {
+  const page = layout(tool.options, columns)
+    .scriptName('')
+    .usage(`${tool.summary}\n\nUsage: ${tool.name} [options] <command> [words]`)
+    .epilogue(`\`${tool.name} help COMMAND\` tells more about one.`);
+  for (const { name, words, summary } of tool.commands) page.command(`${name} ${words}`.trim(), summary);
+  for (const [line, meaning] of tool.examples) page.example(line, meaning);
+  return helpOf(page);
+}
+
+export function commandHelp(tool: ToolSpec, spec: CommandSpec, columns: number): Promise<string> {
+  const details = spec.details === undefined ? '' : `\n\n${spec.details}`;
+  const page = layout({ ...spec.options, ...tool.options }, columns).usage(
+    `Usage: ${tool.name} ${spec.name} ${spec.words}`.trim() + `\n\n${spec.summary}.${details}`,
+  );
+  for (const [line, meaning] of spec.examples) page.example(line, meaning);
+  return helpOf(page);
+}
+
+/** Without yargs' column of types, which the value names say better. */
+async function helpOf(page: Argv): Promise<string> {
+  return (await page.getHelp()).replace(/ +\[(?:string|boolean)\]$/gm, '');
+}
+
+interface Parsed {
+  readonly words: readonly string[];
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+function parse(options: OptionSpecs, args: readonly string[], { untilWord }: { untilWord: boolean }): Result<Parsed> {
+  const {
+    _: words,
+    $0: _tool,
+    ...given
+  } = bare(options)
+    .parserConfiguration({
+      'halt-at-non-option': untilWord,
+      // `scale web +1` and names made of digits are words, not numbers.
+      'parse-positional-numbers': false,
+      'parse-numbers': false,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': false,
+      'strip-aliased': true,
+    })
+    .parseSync([...args]);
+  const values = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(given)) {
+    const spec = options[name];
+    if (spec === undefined) return err(unknownOption(name, options));
+    if (value === '' && spec.value !== undefined && !spec.value.startsWith('[')) {
+      return err(failure('BAD_ARGUMENTS', `option --${name} needs ${spec.value}`));
+    }
+    if (value !== undefined) values.set(name, value);
+  }
+  return ok({ words: words.map(String), values });
+}
+
+function unknownOption(name: string, options: OptionSpecs): PortherdError {
+  const written = name.length === 1 ? `-${name}` : `--${name}`;
+  const near = name.length === 1 ? undefined : didYouMean(name, Object.keys(options));
+  return failure(
+    'BAD_ARGUMENTS',
+    `unknown option ${written}`,
+    near === undefined ? undefined : `Did you mean --${near}?`,
+  );
+}
+
+function layout(options: OptionSpecs, columns: number): Argv {
+  return bare(options).wrap(Math.min(columns, 110));
+}
+
+/** Nothing of yargs' own: no help, version, locale, exit. */
+function bare(options: OptionSpecs): Argv {
+  const page = yargs().detectLocale(false).help(false).version(false).exitProcess(false).fail(false);
+  for (const [name, { alias, value, doc }] of Object.entries(options)) {
+    page.option(name, {
+      ...(alias === undefined ? {} : { alias }),
+      type: value === undefined ? 'boolean' : 'string',
+      description: value === undefined ? doc : `${doc} (${value})`,
+    });
+  }
+  return page;
+}

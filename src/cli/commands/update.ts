@@ -1,0 +1,91 @@
+import type { ErrorBody } from '../../protocol/control.ts';
+import { reportFailure, unaskedExits } from '../failure.ts';
+import { follow } from '../follow.ts';
+import { programsNamed } from '../names.ts';
+import { noUpdates, planLines, updateWords } from '../render/change-text.ts';
+import { rereadReply, updateLine } from '../replies.ts';
+import { RollDisplay } from '../roll-display.ts';
+import type { Command, Session } from '../session.ts';
+
+export const update: Command = {
+  name: 'update',
+  words: '[program… | all]',
+  summary: 'Read the config again and apply what differs',
+  details:
+    'What can change while it runs does; a program is scaled, rolled without losing a connection, or stopped and started ' +
+    'only as its change takes. What did not change is not touched. Exits with 1 when the config is bad or a program is ' +
+    'unknown.',
+  options: { 'dry-run': { alias: 'n', doc: 'Only say what would be done' } },
+  examples: [
+    ['portherdctl update --dry-run', 'what it would do'],
+    ['portherdctl update', 'do it'],
+    ['portherdctl update web', 'only for web'],
+  ],
+
+  async run(session) {
+    const programs = programsNamed(session.words);
+    if (session.flags.has('dry-run')) return plan(session, programs);
+    let changes = 0;
+    using display = new RollDisplay(session.screen, true, () => performance.now());
+    const answer = await follow(session, {
+      path: '/v1/update',
+      body: { programs },
+      line: updateLine,
+      outcomeOf: (line) => (line.t === 'done' ? line : undefined),
+      show: (line) => {
+        switch (line.t) {
+          case 'done':
+            return;
+          case 'stopped':
+          case 'removed':
+          case 'added':
+          case 'updated':
+            changes += 1;
+            return session.screen.print(`${line.program}: ${updateWords[line.t]}`);
+          case 'progress':
+          case 'replaced':
+          case 'failed':
+          case 'rolledBack':
+          case 'finished':
+            changes += 1;
+            return display.show(line);
+        }
+      },
+      goesOn: 'The update goes on; `portherdctl status` shows how far it is.',
+    });
+    if (!answer.ok) return fail(session, answer.error);
+    const { error } = answer.value;
+    if (error === undefined) {
+      if (changes === 0 && !session.json) session.screen.note(noUpdates);
+      return 0;
+    }
+    // A failed roll has said so already; with --json the last line has.
+    return session.json || display.failed ? exitOf(error) : fail(session, error);
+  },
+};
+
+async function plan(session: Session, programs: readonly string[]): Promise<number> {
+  const answer = await session.client.post('/v1/reread', {}, rereadReply);
+  if (!answer.ok) return fail(session, answer.error);
+  const chosen = (name: string): boolean => programs.length === 0 || programs.includes(name);
+  const { available, changed, disappeared } = answer.value;
+  const reply = {
+    available: available.filter(chosen),
+    changed: changed.filter(({ name }) => chosen(name)),
+    disappeared: disappeared.filter(chosen),
+  };
+  if (session.json) session.screen.print(JSON.stringify(reply));
+  else for (const line of planLines(reply)) session.screen.print(line);
+  return 0;
+}
+
+function fail(session: Session, error: ErrorBody): number {
+  if (error.code in unaskedExits) return reportFailure(session, error, { exits: unaskedExits });
+  const text = error.code === 'SHUTTING_DOWN' ? 'ERROR: already shutting down' : `ERROR: ${error.message}`;
+  return reportFailure(session, { ...error, exit: exitOf(error) }, { text });
+}
+
+/** A bad config is 1 here, not the 2 of a start: the daemon goes on with the one it has. */
+function exitOf({ code, exit }: ErrorBody): number {
+  return code === 'ROLL_FAILED' || code === 'SPAWN_ERROR' || code === 'ABNORMAL_TERMINATION' ? exit : 1;
+}

@@ -1,0 +1,139 @@
+import type * as control from '../protocol/control.ts';
+import { changeCosts } from '../shared/change-cost.ts';
+import { stateCodes } from '../shared/states.ts';
+import { fields, flag, list, number, oneOf, optional, type Shape, tagged, text } from './fits.ts';
+
+/** The shapes of protocol/control.ts. A reply that fits may be trusted. */
+
+const state = oneOf(Object.keys(stateCodes));
+
+/** `code` may be a newer daemon's; `exit` and the texts are what counts. */
+const errorBody = fields<control.ErrorBody>({ code: text, message: text, advice: text, exit: number });
+
+const slotStatus = fields<control.SlotStatus>({
+  name: text,
+  slot: number,
+  state,
+  statecode: number,
+  pid: optional(number),
+  uptimeMs: optional(number),
+  generation: number,
+  ready: flag,
+  weight: number,
+  restarts: number,
+  failure: optional(text),
+  stoppedAt: optional(number),
+  exitCode: optional(number),
+  exitSignal: optional(text),
+  leaving: list(fields<control.SlotStatus['leaving'][number]>({ pid: number, step: text })),
+  logs: fields<control.SlotStatus['logs']>({ stdout: text, stderr: text }),
+  rssBytes: optional(number),
+  cpuPercent: optional(number),
+});
+
+const rollProgress = fields<control.RollProgress>({
+  program: text,
+  generation: number,
+  total: number,
+  done: number,
+  active: list(number),
+  rollingBack: flag,
+});
+
+const programStatus = fields<control.ProgramStatus>({
+  name: text,
+  generation: number,
+  workers: number,
+  bind: oneOf(['slot', 'worker']),
+  listen: list(fields<control.ProgramStatus['listen'][number]>({ host: text, port: number })),
+  roll: optional(rollProgress),
+  slots: list(slotStatus),
+});
+
+const daemonStatus = fields<control.DaemonStatus>({
+  pid: number,
+  version: text,
+  node: text,
+  uptimeMs: number,
+  rssBytes: number,
+  config: optional(text),
+  shuttingDown: flag,
+});
+
+const slotConnections = fields<control.SlotConnections>({
+  name: text,
+  slot: number,
+  state,
+  pid: optional(number),
+  open: optional(number),
+  total: optional(number),
+  requests: optional(number),
+  inFlight: optional(number),
+  queue: optional(number),
+  backlog: optional(number),
+  drops: optional(number),
+  weight: number,
+});
+
+const rollLines = {
+  progress: fields<Line<'progress'>>({ t: text, roll: rollProgress }),
+  replaced: fields<Line<'replaced'>>({ t: text, program: text, slot: number, pid: number, tookMs: number }),
+  failed: fields<Line<'failed'>>({ t: text, program: text, slot: number, why: text, lastWords: list(text) }),
+  rolledBack: fields<Line<'rolledBack'>>({ t: text, program: text, slots: number }),
+  finished: fields<Line<'finished'>>({ t: text, programs: list(text), tookMs: number, error: optional(errorBody) }),
+};
+
+type Line<Tag extends string> = Extract<control.RollLine, { t: Tag }>;
+
+const cost = oneOf(changeCosts);
+const changeLine = fields<{ t: string; program: string; cost?: string }>({
+  t: text,
+  program: text,
+  cost: optional(cost),
+});
+const changed = fields<control.RereadReply['changed'][number]>({ name: text, cost, keys: list(text) });
+
+export const refusalReply = fields<{ readonly error: control.ErrorBody }>({ error: errorBody });
+
+export const statusReply = fields<control.StatusReply>({ daemon: daemonStatus, programs: list(programStatus) });
+
+export const connectionsReply = fields<control.ConnectionsReply>({
+  programs: list(fields<control.ConnectionsReply['programs'][number]>({ name: text, slots: list(slotConnections) })),
+});
+
+export const availReply = fields<control.AvailReply>({
+  programs: list(
+    fields<control.AvailReply['programs'][number]>({
+      name: text,
+      inUse: flag,
+      autostart: flag,
+      priority: number,
+      workers: number,
+    }),
+  ),
+});
+
+export const slotResultsReply = list(fields<control.SlotResult>({ name: text, error: optional(errorBody) }));
+
+export const restartReply = fields<control.RestartReply>({ stopped: slotResultsReply, started: slotResultsReply });
+
+export const scaleReply = fields<control.ScaleReply>({ program: text, from: number, to: number });
+
+export const rereadReply = fields<control.RereadReply>({
+  available: list(text),
+  changed: list(changed),
+  disappeared: list(text),
+});
+
+export const shutdownReply = fields<{ readonly pid: number }>({ pid: number });
+
+export const rollLine: Shape<control.RollLine> = tagged(rollLines);
+
+export const updateLine: Shape<control.UpdateLine> = tagged({
+  ...rollLines,
+  stopped: changeLine,
+  removed: changeLine,
+  added: changeLine,
+  updated: changeLine,
+  done: fields<{ t: string; error?: control.ErrorBody }>({ t: text, error: optional(errorBody) }),
+});

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nodeTooOld } from '../../src/shared/node-version.ts';
+import { type Answers, fakeControl } from '../harness/fake-control.ts';
+import { buildCtl, type Ctl, ranOf, runCtl, runOnTerminal, startCtl } from '../harness/run-ctl.ts';
+import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
+
+/** portherdctl as a program: terminal, old Node, what it loads, its compile cache. */
+let ctl: Ctl;
+
+beforeAll(async () => {
+  ctl = await buildCtl();
+});
+
+afterAll(() => ctl[Symbol.asyncDispose]());
+
+const web = programStatus('web', [slotStatus('web', 0), slotStatus('web', 1)]);
+const running: Answers = { 'GET /v1/status': statusReply([web]) };
+const plainRows =
+  'web:0                            RUNNING   pid 4000, uptime 0:01:02\r\n' +
+  'web:1                            RUNNING   pid 4001, uptime 0:01:02\r\n';
+
+async function statusOn(env: NodeJS.ProcessEnv, ...args: string[]) {
+  await using daemon = await fakeControl(running);
+  return (await runOnTerminal(ctl, ['-s', daemon.socketPath, 'status', ...args], env)).stdout;
+}
+
+describe('the terminal', () => {
+  test('gets colours, unless they are unwanted', async () => {
+    expect(await statusOn({})).toContain('\u001B[32mRUNNING   \u001B[39mpid 4000');
+    expect(await statusOn({ NO_COLOR: '1' })).toBe(plainRows);
+    expect(await statusOn({}, '--no-color')).toBe(plainRows);
+  });
+
+  test('gets a bar for each worker', async () => {
+    const slot = { name: 'web:0', slot: 0, state: 'RUNNING', open: 5, weight: 1 };
+    await using daemon = await fakeControl({ 'GET /v1/connections': { programs: [{ name: 'web', slots: [slot] }] } });
+    const { stdout } = await runOnTerminal(ctl, ['-s', daemon.socketPath, 'connections']);
+    expect(stdout).toContain(`100.0%  ${'█'.repeat(20)}\r\n`);
+  });
+
+  test('FORCE_COLOR paints also where there is none', async () => {
+    await using daemon = await fakeControl(running);
+    const { stdout } = await runCtl(ctl, ['-s', daemon.socketPath, 'status'], { env: { FORCE_COLOR: '1' } });
+    expect(stdout).toContain('\u001B[32mRUNNING');
+  });
+});
+
+describe('as shipped', () => {
+  const oldNode = '/usr/bin/node';
+  const isOld =
+    existsSync(oldNode) &&
+    nodeTooOld('', execFileSync(oldNode, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim());
+
+  test.skipIf(!isOld)('an old Node is refused with one line and exit code 2', async () => {
+    const { code, stdout, stderr } = await runCtl(ctl, ['status'], { node: oldNode });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /^portherdctl needs Node 22\.12 or newer, this is \S+: older ones silently ignore reusePort\n$/,
+    );
+  });
+
+  test('what it loads leaves out what starts slowly', () => {
+    const imported = execFileSync('grep', ['-rhoE', 'from"[^"]+"', ctl.directory, '--include=*.js'], {
+      encoding: 'utf8',
+    });
+    const modules = new Set(
+      imported
+        .trim()
+        .split('\n')
+        .map((line) => line.slice(5, -1)),
+    );
+    expect([...modules]).toContain('node:net');
+    for (const slow of ['node:http', 'http', 'zod', 'pino', 'fastify', 'yaml']) expect(modules).not.toContain(slow);
+    expect([...modules].filter((name) => !name.startsWith('.') && !/^(node:)?[a-z/]+$/.test(name))).toEqual([]);
+  });
+
+  test('the compiled code is kept in a directory that only its user may write', async () => {
+    const cache = join(ctl.directory, 'cache2');
+    await runCtl(ctl, ['--version'], { env: { XDG_CACHE_HOME: cache } });
+    expect(existsSync(join(cache, 'portherd'))).toBe(true);
+    const kept = () => execFileSync('find', [join(cache, 'portherd'), '-type', 'f'], { encoding: 'utf8' });
+    expect(kept()).not.toBe('');
+    await rm(join(cache, 'portherd'), { recursive: true });
+    execFileSync('mkdir', ['-m', '0777', join(cache, 'portherd')]);
+    await runCtl(ctl, ['--version'], { env: { XDG_CACHE_HOME: cache } });
+    expect(kept()).toBe('');
+  });
+
+  test('a reader that goes away is no error', async () => {
+    await using daemon = await fakeControl(running);
+    const child = startCtl(ctl, ['-s', daemon.socketPath, 'status']);
+    child.stdout?.destroy();
+    const { code, stderr } = await ranOf(child);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { commandHelp, readCommandLine, toolHelp } from '../../../src/cli/command-line.ts';
+import { commands, portherdctl } from '../../../src/cli/tool.ts';
+
+function read(...args: string[]) {
+  const reading = readCommandLine(portherdctl, args);
+  if (!reading.ok) return reading.error;
+  const { command, words, flags } = reading.value;
+  return { command, words, socket: flags.text('socket'), json: flags.has('json') };
+}
+
+function watch(...args: string[]) {
+  const reading = readCommandLine(portherdctl, ['connections', ...args]);
+  return reading.ok && [reading.value.flags.has('watch'), reading.value.flags.text('watch')];
+}
+
+describe('readCommandLine', () => {
+  test('takes the tool’s options before and after the command', () => {
+    expect(read('-s', '/a', 'status', 'web', '--json')).toEqual({
+      command: 'status',
+      words: ['web'],
+      socket: '/a',
+      json: true,
+    });
+    expect(read('status', '--socket=/a')).toMatchObject({ socket: '/a' });
+  });
+
+  test('keeps +1, -1 and names of digits as words', () => {
+    expect(read('scale', 'web', '+1')).toMatchObject({ words: ['web', '+1'] });
+    expect(read('scale', '007', '-1')).toMatchObject({ words: ['007', '-1'] });
+  });
+
+  test('takes what follows -- as words', () => {
+    expect(read('status', '--', '--json')).toMatchObject({ words: ['--json'], json: false });
+  });
+
+  test('an option that may stand without its value', () => {
+    expect([watch(), watch('-w'), watch('-w', '5')]).toEqual([
+      [false, undefined],
+      [true, ''],
+      [true, '5'],
+    ]);
+  });
+
+  test('refuses an unknown option, and says which one was meant', () => {
+    expect(read('status', '--jsno')).toEqual({
+      code: 'BAD_ARGUMENTS',
+      message: 'unknown option --jsno',
+      advice: 'Did you mean --json?',
+    });
+    expect(read('-x', 'status')).toMatchObject({ code: 'BAD_ARGUMENTS', message: 'unknown option -x' });
+    expect(read('status', '--no-json')).toMatchObject({ message: 'unknown option --no-json' });
+  });
+
+  test('refuses an option without its value', () => {
+    expect(read('status', '-s')).toMatchObject({ code: 'BAD_ARGUMENTS', message: 'option --socket needs PATH' });
+  });
+
+  test('leaves an unknown command to the caller, its options too', () => {
+    expect(read('stauts', '--whatever')).toMatchObject({ command: 'stauts' });
+    expect(read()).toMatchObject({ command: undefined });
+  });
+});
+
+describe('help', () => {
+  test('of the tool names every command', async () => {
+    const page = await toolHelp(portherdctl, 100);
+    for (const { name, words } of commands) expect(page).toContain(`\n  ${`${name} ${words}`.trim()} `);
+    expect(page).not.toMatch(/\[(string|boolean)\]/);
+  });
+
+  test.each(commands.map((command) => [command.name, command] as const))(
+    'of %s shows its usage, options and examples',
+    async (name, command) => {
+      const page = await commandHelp(portherdctl, command, 100);
+      expect(page).toMatch(new RegExp(`^Usage: portherdctl ${name}`));
+      expect(page).toContain('--socket');
+      expect(command.examples.length).toBeGreaterThan(0);
+      for (const [line] of command.examples) expect(page).toContain(line);
+      for (const option of Object.keys(command.options ?? {})) expect(page).toContain(`--${option}`);
+    },
+  );
+
+  test('every example can be read', () => {
+    for (const [line] of commands.flatMap(({ examples }) => examples)) {
+      const [tool, ...args] = line.split(' ');
+      expect(tool).toBe('portherdctl');
+      expect(readCommandLine(portherdctl, args).ok, line).toBe(true);
+    }
+  });
+});

@@ -1,59 +1,36 @@
-/** Temporary shape: replaced by the zod schema, which derives exactly these types. Durations are milliseconds. */
-export interface ListenConfig {
+import { mapOf, type Parsed, section } from './option.ts';
+import { programSchema } from './program-schema.ts';
+import { supervisorSchema } from './supervisor-schema.ts';
+
+/**
+ * The whole file, and the types that the rest of portherd works with: resolved (see resolve.ts), durations in milliseconds, paths
+ * absolute, or auto, none and inherit for logs.
+ */
+export const configSchema = section('portherd’s configuration.', {
+  supervisor: supervisorSchema,
+  programs: mapOf(programSchema, 'The servers to run, by name.', 'a map of names to programs'),
+});
+
+/** As parsed, before a file's directory and the machine's cores are known. */
+export type WrittenConfig = Parsed<typeof configSchema>;
+export type WrittenProgram = Parsed<typeof programSchema>;
+
+export type ProgramConfig = Frozen<Omit<WrittenProgram, 'workers' | 'listen'>> & {
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly backlog: number;
-}
-export interface ProgramConfig {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** 1 to 512. */
   readonly workers: number;
   readonly listen: readonly ListenConfig[];
-  readonly bind: 'slot' | 'worker';
-  readonly autostart: boolean;
-  readonly autorestart: boolean | 'unexpected';
-  readonly exitCodes: readonly number[];
-  readonly startRetries: number;
-  readonly backoff: {
-    readonly initial: number;
-    readonly max: number;
-    readonly factor: number;
-    readonly jitter: number;
-    readonly resetAfter: number;
-  };
-  readonly readiness: {
-    readonly type: 'listening' | 'message' | 'http';
-    readonly path: string;
-    readonly timeout: number;
-  };
-  readonly stop: {
-    readonly signal: NodeJS.Signals;
-    readonly drainTimeout: number;
-    readonly idleTimeout: number;
-    readonly killTimeout: number;
-  };
-  readonly roll: {
-    readonly maxSurge: number;
-    readonly maxUnavailable: number;
-    readonly minReady: number;
-    readonly pause: number;
-    readonly onFailure: 'abort' | 'rollback';
-  };
-  readonly logs: { readonly stdout: string; readonly stderr: string };
-  readonly priority: number;
-}
-export interface SupervisorConfig {
-  readonly controlSocket: { readonly path: string | undefined; readonly mode: number };
-  readonly runDir: string | undefined;
-  readonly logDir: string | undefined;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  readonly exitOnFatal: number | false;
-}
+};
+
+export type ListenConfig = Frozen<Omit<WrittenProgram['listen'][number], 'name'>> & { readonly name: string };
+
+export type SupervisorConfig = Frozen<Parsed<typeof supervisorSchema>>;
+
 export interface Config {
+  /** As the loader was told; undefined under `portherd serve`. */
   readonly file: string | undefined;
   readonly supervisor: SupervisorConfig;
   readonly programs: readonly ProgramConfig[];
 }
+
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;

@@ -1,0 +1,181 @@
+import { slotsMax } from '../shared/limits.ts';
+import { decimal, duration, listOf, oneOf, path, text, wholeNumber } from './kinds.ts';
+import { defaultedSection, listOfSections, option, optional, section } from './option.ts';
+import { command, environment, host, stopSignal, workers } from './program-kinds.ts';
+
+/** Every option of a program: kind, default, one-line doc, cost of a change. Durations become milliseconds. Nothing else lists them. */
+
+const second = 1_000;
+const hour = 3_600 * second;
+const day = 24 * hour;
+
+const listen = section('A port that every worker serves.', {
+  port: option(wholeNumber(1, 65_535), {
+    doc: 'TCP port. A program has each port once: by it a worker’s listen() finds its socket.',
+    change: 'restart',
+    example: 8080,
+  }),
+  host: option(host(), {
+    doc: 'Address to bind. "::" takes IPv6 and IPv4.',
+    change: 'restart',
+    default: '::',
+  }),
+  // Node's own 511 is short: a slot's queue also holds what arrives while its worker is replaced or respawned.
+  backlog: option(wholeNumber(1, 65_535), {
+    doc: 'Connections that may wait in each worker’s accept queue; net.core.somaxconn caps it.',
+    change: 'restart',
+    default: 1024,
+  }),
+  name: optional(text('1 to 64 letters, digits, dots, _ or -', /^[\w.-]{1,64}$/), {
+    doc: 'Name of the socket in LISTEN_FDNAMES; the port number unless given.',
+    change: 'restart',
+    example: 'http',
+  }),
+});
+
+const backoff = defaultedSection('Pauses before a failed worker is started again.', {
+  initial: option(duration(10, hour), { doc: 'First pause.', change: 'live', default: '100ms' }),
+  max: option(duration(10, hour), { doc: 'Longest pause.', change: 'live', default: '30s' }),
+  factor: option(decimal(1, 10), { doc: 'Each pause is this many times the one before.', change: 'live', default: 2 }),
+  jitter: option(decimal(0, 1), {
+    doc: 'Each pause is up to this share shorter or longer, so that workers do not come back in step.',
+    change: 'live',
+    default: 0.2,
+  }),
+  resetAfter: option(duration(100, day), {
+    doc: 'Healthy time after which earlier failures are forgotten.',
+    change: 'live',
+    default: '10s',
+  }),
+});
+
+const readiness = defaultedSection('What proves that a new worker can serve.', {
+  type: option(oneOf('listening', 'message', 'http'), {
+    doc: 'listening: on every port (without ports: alive for 1s); message: process.send("ready"); http: 2xx or 3xx on path.',
+    change: 'live',
+    default: 'listening',
+  }),
+  path: option(text('a path that begins with /, without spaces', /^\/[\x21-\x7e]*$/), {
+    doc: 'Asked on the first port when type is http.',
+    change: 'live',
+    default: '/',
+  }),
+  timeout: option(duration(100, hour), {
+    doc: 'A worker not ready by then has failed.',
+    change: 'live',
+    default: '30s',
+  }),
+});
+
+const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
+  signal: option(stopSignal(), {
+    doc: 'Sent when nothing is open any more, or at drainTimeout.',
+    change: 'live',
+    default: 'TERM',
+  }),
+  drainTimeout: option(duration(0, day), {
+    doc: 'Time to finish what is open. Nothing new is accepted meanwhile.',
+    change: 'live',
+    default: '30s',
+  }),
+  // Node closes a silent keep-alive connection after keepAliveTimeout 5 s, and counts 1 s more for itself.
+  idleTimeout: option(duration(0, day), {
+    doc: 'Time for idle keep-alive clients to speak or leave; at most drainTimeout. Node’s own limit is 5s.',
+    change: 'live',
+    default: '10s',
+  }),
+  killTimeout: option(duration(0, day), {
+    doc: 'Time from the signal to SIGKILL for the whole process group.',
+    change: 'live',
+    default: '10s',
+  }),
+});
+
+const roll = defaultedSection('How workers are replaced, slot by slot.', {
+  maxSurge: option(wholeNumber(0, slotsMax), {
+    doc: 'Replacements that may run beside the old workers at once.',
+    change: 'live',
+    default: 1,
+  }),
+  maxUnavailable: option(wholeNumber(0, slotsMax), {
+    doc: 'Workers that may be missing at once.',
+    change: 'live',
+    default: 0,
+  }),
+  minReady: option(duration(0, hour), {
+    doc: 'Time a replacement must stay ready before the old worker leaves.',
+    change: 'live',
+    default: '0s',
+  }),
+  pause: option(duration(0, hour), { doc: 'Time between two slots.', change: 'live', default: '0s' }),
+  onFailure: option(oneOf('abort', 'rollback'), {
+    doc: 'At the first failed slot: abort keeps the rest on the old generation; rollback also returns the replaced slots to it.',
+    change: 'live',
+    default: 'abort',
+  }),
+});
+
+const logTarget = path('auto (a file per worker in logDir), none, inherit (the daemon’s own), or a path');
+
+const logs = defaultedSection('Where the workers’ output goes. They write there themselves.', {
+  stdout: option(logTarget, { doc: 'Standard output.', change: 'roll', default: 'auto' }),
+  stderr: option(logTarget, { doc: 'Standard error.', change: 'roll', default: 'auto' }),
+});
+
+export const programSchema = section('One server.', {
+  command: option(command(), {
+    doc: 'What to run, without a shell: words with quotes, or a list. A first word without / is looked up in PATH.',
+    change: 'roll',
+    example: 'node server.js',
+  }),
+  directory: option(path(), { doc: 'Working directory of the workers.', change: 'roll', default: '.' }),
+  environment: option(environment(), {
+    doc: 'Variables added to the daemon’s own. Nothing is expanded.',
+    change: 'roll',
+    default: {},
+    example: { NODE_ENV: 'production' },
+  }),
+  workers: option(workers(), {
+    doc: 'Slots: auto is one per core that this process may use; a share is rounded down, but at least 1.',
+    change: 'scale',
+    default: 'auto',
+  }),
+  // A worker needs a descriptor per port and slot, and a few more for re-listening; sixteen ports are a very busy program.
+  listen: listOfSections(listen, 16, {
+    doc: 'Ports that the workers share. With none, portherd supervises but steers nothing.',
+    change: 'restart',
+  }),
+  bind: option(oneOf('slot', 'worker'), {
+    doc: 'slot: portherd holds the sockets, which outlive the workers; worker: each binds by itself with reusePort.',
+    change: 'restart',
+    default: 'slot',
+  }),
+  autostart: option(oneOf(true, false), { doc: 'Start together with the daemon.', change: 'live', default: true }),
+  autorestart: option(oneOf(true, false, 'unexpected'), {
+    doc: 'After an exit of a ready worker: true always, false never, unexpected unless its code is in exitCodes.',
+    change: 'live',
+    default: 'unexpected',
+  }),
+  exitCodes: option(listOf(wholeNumber(0, 255), 0, 256), {
+    doc: 'Exit codes that autorestart: unexpected takes as meant. Death by a signal never is.',
+    change: 'live',
+    default: [0],
+  }),
+  startRetries: option(wholeNumber(0, 1_000), {
+    doc: 'Retries in a row after which the next failure makes a slot FATAL.',
+    change: 'live',
+    default: 5,
+  }),
+  backoff,
+  readiness,
+  stop,
+  roll,
+  logs,
+  priority: option(wholeNumber(0, 9_999), {
+    doc: 'Programs start lowest first and stop highest first.',
+    change: 'live',
+    default: 999,
+  }),
+});
+
+export const logWords: readonly string[] = ['auto', 'none', 'inherit'];

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { load, refusal, web } from './load-text.ts';
+
+const at = 'config/portherd.yaml';
+
+/** [what the program has, column, path below the program, text] */
+test.each([
+  [
+    'roll: { maxSurge: 0 }',
+    50,
+    'roll.maxSurge',
+    '0 needs maxUnavailable of at least 1, or no worker can be replaced; write one of them as 1',
+  ],
+  ['stop: { idleTimeout: 31s }', 53, 'stop.idleTimeout', '31s is longer than drainTimeout (30s); write 30s or less'],
+  ['stop: { drainTimeout: 5s }', 32, 'stop.idleTimeout', '10s is longer than drainTimeout (5s); write 5s or less'],
+  ['backoff: { initial: 31s }', 52, 'backoff.initial', '31s is longer than max (30s); write 30s or less'],
+  ['backoff: { max: 50ms }', 32, 'backoff.initial', '100ms is longer than max (50ms); write 50ms or less'],
+  ['readiness: { type: http }', 51, 'readiness.type', 'http needs a port to ask; write one under listen'],
+  [
+    'listen: [{ port: 1 }, { port: 1 }]',
+    62,
+    'listen[1].port',
+    '1 is listed twice; keep one (host :: takes IPv4 and IPv6)',
+  ],
+  [
+    "listen: [{ port: 1 }, { port: 2, name: '1' }]",
+    71,
+    'listen[1].name',
+    '"1" is the name of two ports; give each its own',
+  ],
+])('%s is refused', (part, column, path, text) => {
+  expect(refusal(`programs: { web: { command: a, ${part} } }`)).toEqual([
+    'CONFIG_INVALID',
+    `${at}:1:${column}: programs.web.${path}: ${text}`,
+  ]);
+});
+
+test.each([
+  'roll: { maxSurge: 0, maxUnavailable: 1 }',
+  'stop: { idleTimeout: 30s }',
+  'stop: { drainTimeout: 0s, idleTimeout: 0s }',
+  'backoff: { initial: 30s }',
+  'listen: [{ port: 1 }], readiness: { type: http }',
+  'listen: [{ port: 1 }, { port: 2 }]',
+])('%s is fine', (part) => {
+  expect(web(`programs: { web: { command: a, ${part} } }`).name).toBe('web');
+});
+
+test.each([
+  ['all', 'all', '"all" means every program to portherdctl; choose another name'],
+  ["'my app'", '["my app"]', nameText()],
+  ["'a:b'", '["a:b"]', nameText()],
+  ['a/b', '["a/b"]', nameText()],
+  ["'-a'", '.-a', nameText()],
+  ['.a', '[".a"]', nameText()],
+  ["''", '[""]', nameText()],
+  ['büro', '["büro"]', nameText()],
+  ['x'.repeat(65), `.${'x'.repeat(65)}`, nameText()],
+])('%s is no name for a program', (written, path, text) => {
+  const dotted = /^[.[]/.test(path) ? path : `.${path}`;
+  expect(refusal(`programs: { ${written}: { command: a } }`)).toEqual([
+    'CONFIG_INVALID',
+    `${at}:1:13: programs${dotted}: ${text}`,
+  ]);
+});
+
+test.each(['web', 'web-2', 'a.b_c', '8080', 'All', 'x'.repeat(64)])('%s is a name for a program', (name) => {
+  expect(load(`programs: { ${name}: { command: a } }`).programs[0]?.name).toBe(name);
+});
+
+test.each([
+  ['::', '::'],
+  ['127.0.0.1', '127.0.0.1'],
+  ['::1', '0:0:0:0:0:0:0:1'],
+  ['::', '127.0.0.1'],
+  ['0.0.0.0', '::'],
+  ['10.0.0.1', '0.0.0.0'],
+])('two programs cannot have one port on %s and %s', (first, second) => {
+  const shown = second === '0:0:0:0:0:0:0:1' ? '::1' : second;
+  expect(refusal(twoPrograms(first, second))).toEqual([
+    'CONFIG_INVALID',
+    `${at}:3:37: programs.b.listen[0].port: 80 on ${shown} is already taken by program a; choose another port`,
+  ]);
+});
+
+test.each([
+  ['127.0.0.1', '127.0.0.2'],
+  ['127.0.0.1', '::1'],
+  ['0.0.0.0', '::1'],
+])('two programs can have one port on %s and %s', (first, second) => {
+  expect(load(twoPrograms(first, second)).programs).toHaveLength(2);
+});
+
+test('a control socket’s path fits into a Unix address, counted in bytes and from the root', () => {
+  expect(load(socketPathOf(107)).supervisor.controlSocket.path).toHaveLength(54);
+  const [code, line] = refusal(socketPathOf(109));
+  expect(code).toBe('CONFIG_INVALID');
+  expect(line).toMatch(
+    /^config\/portherd\.yaml:1:38: supervisor\.controlSocket\.path: \/é+ has 109 bytes; a Unix socket’s path has at most 107$/,
+  );
+});
+
+test('what is wrong between options comes all at once', () => {
+  const [, ...lines] = refusal('programs: { all: { command: a, roll: { maxSurge: 0 }, stop: { idleTimeout: 1h } } }');
+  expect(lines).toHaveLength(3);
+});
+
+function socketPathOf(bytes: number): string {
+  return `supervisor: { controlSocket: { path: /${'é'.repeat((bytes - 1) / 2)} } }\nprograms: { a: { command: a } }`;
+}
+
+function twoPrograms(first: string, second: string): string {
+  return `programs:\n  a: { command: a, listen: [{ port: 80, host: '${first}' }] }\n  b: { command: b, listen: [{ port: 80, host: '${second}' }] }\n`;
+}
+
+function nameText(): string {
+  return 'not a name for a program; write 1 to 64 letters, digits, dots, _ or -, the first a letter or digit';
+}

@@ -1,0 +1,11 @@
+import type { OptionCases } from './case-makers.ts';
+import { policyCases } from './policy-cases.ts';
+import { programCases } from './program-cases.ts';
+import { supervisorCases } from './supervisor-cases.ts';
+
+/** Every option by its path, with its bounds; options.test.ts fails when one is missing. */
+export const optionCases: Readonly<Record<string, OptionCases>> = {
+  ...supervisorCases,
+  ...programCases,
+  ...policyCases,
+};

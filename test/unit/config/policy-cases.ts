@@ -1,0 +1,121 @@
+import { count, logTarget, type OptionCases, time, web } from './case-makers.ts';
+
+const zero: [string, number] = ['0s', 0];
+const hour: [string, number] = ['1h', 3_600_000];
+const day: [string, number] = ['24h', 86_400_000];
+const signalText = 'write one of TERM, HUP, INT, QUIT, USR1, USR2, WINCH, KILL, with or without SIG, or its number';
+
+/** How workers are started, stopped, replaced and logged. */
+export const policyCases: Readonly<Record<string, OptionCases>> = {
+  'backoff.initial': {
+    ...time(web('backoff.initial'), ['10ms', 10], hour, '2h'),
+    good: [
+      ['10ms', 10],
+      ['30s', 30_000],
+    ],
+  },
+  'backoff.max': {
+    ...time(web('backoff.max'), ['10ms', 10], hour, '2h'),
+    good: [
+      ['100ms', 100],
+      ['1h', 3_600_000],
+    ],
+  },
+  'backoff.factor': {
+    good: [
+      ['1', 1],
+      ['1.5', 1.5],
+      ['10', 10],
+    ],
+    bad: ['0.9', '10.1', 'NaN'].map((value) => [
+      value,
+      `${web('backoff.factor')}: ${value === 'NaN' ? '"NaN"' : value} is not valid; write a number from 1 to 10`,
+    ]),
+  },
+  'backoff.jitter': {
+    good: [
+      ['0', 0],
+      ['1', 1],
+    ],
+    bad: ['-0.1', '1.1', '.nan', '.inf'].map((value) => [
+      value,
+      `${web('backoff.jitter')}: ${{ '.nan': 'NaN', '.inf': 'Infinity' }[value] ?? value} is not valid; write a number from 0 to 1`,
+    ]),
+  },
+  'backoff.resetAfter': time(web('backoff.resetAfter'), ['100ms', 100], day, '25h'),
+  'readiness.type': {
+    good: [
+      ['listening', 'listening'],
+      ['message', 'message'],
+    ],
+    bad: [
+      ['port', `${web('readiness.type')}: "port" is not valid; write listening, message or http`],
+      ['messages', `${web('readiness.type')}: "messages" is not valid; did you mean message?`],
+    ],
+  },
+  'readiness.path': {
+    good: [
+      ['/', '/'],
+      ['/healthz?full=1', '/healthz?full=1'],
+    ],
+    bad: ['healthz', '"/a b"', '"/a\\r\\nHost: x"', 'http://x/'].map((value) => [
+      value,
+      `${web('readiness.path')}: ${value.startsWith('"') ? value : `"${value}"`} is not valid; write a path that begins with /, without spaces`,
+    ]),
+  },
+  'readiness.timeout': time(web('readiness.timeout'), ['100ms', 100], hour, '2h'),
+  'stop.signal': {
+    good: [
+      ...['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'WINCH', 'KILL'].map((name) => [name, `SIG${name}`] as const),
+      ['SIGINT', 'SIGINT'],
+      ['quit', 'SIGQUIT'],
+      ['15', 'SIGTERM'],
+      ['"2"', 'SIGINT'],
+    ],
+    bad: [
+      ['STOP', `${web('stop.signal')}: "STOP" is not valid; ${signalText}`],
+      ['TREM', `${web('stop.signal')}: "TREM" is not valid; ${signalText}`],
+      ['19', `${web('stop.signal')}: 19 is not valid; ${signalText}`],
+      ['true', `${web('stop.signal')}: true is not valid; ${signalText}`],
+    ],
+    loaderOnly: ['quit', '"2"'],
+  },
+  'stop.drainTimeout': {
+    ...time(web('stop.drainTimeout'), zero, day, '25h'),
+    good: [
+      ['10s', 10_000],
+      ['24h', 86_400_000],
+    ],
+  },
+  'stop.idleTimeout': {
+    ...time(web('stop.idleTimeout'), zero, day, '25h'),
+    good: [
+      ['0s', 0],
+      ['30s', 30_000],
+    ],
+  },
+  'stop.killTimeout': time(web('stop.killTimeout'), zero, day, '25h'),
+  'roll.maxSurge': {
+    ...count(web('roll.maxSurge'), 0, 512),
+    good: [
+      ['1', 1],
+      ['512', 512],
+    ],
+  },
+  'roll.maxUnavailable': count(web('roll.maxUnavailable'), 0, 512),
+  'roll.minReady': time(web('roll.minReady'), zero, hour, '2h'),
+  'roll.pause': time(web('roll.pause'), zero, hour, '2h'),
+  'roll.onFailure': {
+    good: [
+      ['abort', 'abort'],
+      ['rollback', 'rollback'],
+    ],
+    bad: [
+      ['roll-back', `${web('roll.onFailure')}: "roll-back" is not valid; did you mean rollback?`],
+      ['ignore', `${web('roll.onFailure')}: "ignore" is not valid; write abort or rollback`],
+    ],
+  },
+  'logs.stdout': logTarget(web('logs.stdout')),
+  'logs.stderr': logTarget(web('logs.stderr')),
+  priority: count(web('priority'), 0, 9_999),
+};

@@ -1,0 +1,42 @@
+import { aPath, type OptionCases } from './case-makers.ts';
+
+const modeText = "write an octal mode in quotes, such as '0600'; the owner's 6 must be in it";
+
+export const supervisorCases: Readonly<Record<string, OptionCases>> = {
+  'supervisor.controlSocket.path': {
+    ...aPath('supervisor.controlSocket.path'),
+    good: [['run/c.sock', '/srv/app/config/run/c.sock']],
+  },
+  'supervisor.controlSocket.mode': {
+    good: [
+      ["'0600'", 0o600],
+      ["'660'", 0o660],
+      ['"0777"', 0o777],
+    ],
+    bad: [
+      ['0600', `supervisor.controlSocket.mode: 600 is not valid; ${modeText}`],
+      ["'0400'", `supervisor.controlSocket.mode: "0400" is not valid; ${modeText}`],
+      ["'0680'", `supervisor.controlSocket.mode: "0680" is not valid; ${modeText}`],
+    ],
+  },
+  'supervisor.runDir': aPath('supervisor.runDir'),
+  'supervisor.logDir': aPath('supervisor.logDir'),
+  'supervisor.logLevel': {
+    good: ['debug', 'info', 'warn', 'error'].map((level) => [level, level]),
+    bad: [
+      ['warning', 'supervisor.logLevel: "warning" is not valid; write debug, info, warn or error'],
+      ['inf', 'supervisor.logLevel: "inf" is not valid; did you mean info?'],
+    ],
+  },
+  'supervisor.exitOnFatal': {
+    good: [
+      ['1', 1],
+      ['255', 255],
+      ['false', false],
+    ],
+    bad: ['0', '256', 'true'].map((value) => [
+      value,
+      `supervisor.exitOnFatal: ${value} is not valid; write an exit code from 1 to 255, or false`,
+    ]),
+  },
+};

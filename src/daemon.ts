@@ -42,7 +42,10 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   listen.tell = (event) => hear(supervisor, event);
   const operator = new Operator(supervisor, config.supervisor);
 
-  const ready = preflight(config.programs, ports, { checkPortFree: sockets.checkPortFree, backlogCut });
+  const ready = preflight(config.programs, ports, {
+    checkPortFree: (host, port) => sockets.checkPortFree(host, port),
+    backlogCut,
+  });
   if (!ready.ok) {
     await channel.value.close();
     return release(runDir, ready);

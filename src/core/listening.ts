@@ -33,7 +33,7 @@ function needsSocket({ seat }: Slot): boolean {
     case 'BACKOFF':
       return true;
     case 'STOPPING':
-      return seat.then !== 'STOPPED';
+      return seat.after !== 'STOPPED';
     case 'STOPPED':
     case 'EXITED':
     case 'FATAL':

@@ -12,7 +12,7 @@ import type { Exit, Worker } from './worker.ts';
  *
  *   STOPPED ──start──▶ STARTING ──ready──▶ RUNNING ──stop──▶ STOPPING ──exited──▶ STOPPED
  *      ▲                │  │  ▲               │                 ▲  │
- *      │            late│  │  │due        exited                │  └─(then)─▶ STARTING: restart, roll in place
+ *      │            late│  │  │due        exited                │  └─(after)─▶ STARTING: restart, roll in place
  *      │                │  ▼  │               ▼                 │
  *      └──stop─────── BACKOFF ◀──(unexpected)─┤             (late: terminate, then BACKOFF)
  *                          │                  └─(expected)─▶ EXITED
@@ -29,7 +29,7 @@ export type Seat =
       readonly is: 'STOPPING';
       readonly worker: Worker;
       readonly departure: Departure;
-      readonly then: 'STOPPED' | 'STARTING' | 'BACKOFF';
+      readonly after: 'STOPPED' | 'STARTING' | 'BACKOFF';
       /** Why it will be in BACKOFF. */
       readonly why: string;
     }
@@ -112,16 +112,16 @@ export function fail(
 export function stopping(
   slot: Slot,
   worker: Worker,
-  then: 'STOPPED' | 'STARTING' | 'BACKOFF',
+  after: 'STOPPED' | 'STARTING' | 'BACKOFF',
   ctx: Context,
   why = '',
 ): SlotStep {
   const serves = slot.seat.is === 'RUNNING';
-  const clear = then === 'STOPPED' && ctx.steerable && ctx.config.bind === 'slot';
+  const clear = after === 'STOPPED' && ctx.steerable && ctx.config.bind === 'slot';
   const [departure, ...effects] = serves
     ? beginDeparture(worker, slot.index, clear, ctx)
     : beginTermination(worker, ctx);
-  return [{ ...slot, seat: { is: 'STOPPING', worker, departure, then, why } }, ...effects];
+  return [{ ...slot, seat: { is: 'STOPPING', worker, departure, after, why } }, ...effects];
 }
 
 /** No process here and none coming by itself. */

@@ -91,9 +91,9 @@ function stepStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, event: SlotEv
     // The others stop too: there is nobody to steer to, so emptying the queue would never end.
     const cut = seat.departure.is === 'clearing' && !ctx.steerable;
     const [departure, ...effects] = cut ? beginDeparture(worker, slot.index, false, ctx) : [seat.departure];
-    return [{ ...slot, seat: { ...seat, departure, then: 'STOPPED' } }, ...effects];
+    return [{ ...slot, seat: { ...seat, departure, after: 'STOPPED' } }, ...effects];
   }
-  if (event.is === 'restart') return ctx.launchable ? [{ ...slot, seat: { ...seat, then: 'STARTING' } }] : [slot];
+  if (event.is === 'restart') return ctx.launchable ? [{ ...slot, seat: { ...seat, after: 'STARTING' } }] : [slot];
   if ('worker' in event && event.worker !== worker.id) return [slot];
   if (isEnd(event)) {
     const fact = {
@@ -112,7 +112,7 @@ function stepStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, event: SlotEv
 }
 
 function afterStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, ctx: Context): SlotStep {
-  switch (seat.then) {
+  switch (seat.after) {
     case 'STOPPED':
       return settled(slot, ctx);
     case 'STARTING':

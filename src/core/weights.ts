@@ -22,5 +22,5 @@ export function willServe(slot: Slot): boolean {
 
 /** Somebody will serve here without being asked to. */
 function isComing({ seat }: Slot): boolean {
-  return seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.then !== 'STOPPED');
+  return seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
 }

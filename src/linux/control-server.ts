@@ -115,13 +115,13 @@ function refuse(reply: FastifyReply, error: PortherdError): FastifyReply {
 }
 
 /** NDJSON as it happens. A client that leaves, or reads nothing, does not stop the work; its lines are dropped. */
-async function tellLines<Line>(
+async function tellLines(
   reply: FastifyReply,
-  work: (tell: (line: Line) => void) => Promise<Result<undefined>>,
+  work: (tell: (line: object) => void) => Promise<Result<undefined>>,
 ): Promise<FastifyReply | undefined> {
   const { raw } = reply;
   let begun = false;
-  const tell = (line: Line): void => {
+  const tell = (line: object): void => {
     if (!begun) {
       begun = true;
       reply.hijack();

@@ -10,8 +10,8 @@ export interface Performance {
   readonly ports: Ports;
   readonly workers: LiveWorkers;
   readonly program: Program;
-  send(event: FleetEvent): void;
-  announce(fact: Fact): void;
+  readonly send: (event: FleetEvent) => void;
+  readonly announce: (fact: Fact) => void;
 }
 
 /** All side effects on one page. */

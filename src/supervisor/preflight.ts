@@ -5,9 +5,9 @@ import type { Ports } from './ports.ts';
 /** What must hold before the first process starts. */
 export interface PortCheck {
   /** PORT_IN_USE names the holder, also when it would let others join its SO_REUSEPORT group. */
-  checkPortFree(host: string, port: number): Result<undefined>;
+  readonly checkPortFree: (host: string, port: number) => Result<undefined>;
   /** What the kernel makes of a backlog, when that is less than wanted. */
-  backlogCut(wanted: number): number | undefined;
+  readonly backlogCut: (wanted: number) => number | undefined;
 }
 
 /** The first thing that is wrong, before anything has been changed: a missing program, a port that somebody holds. */

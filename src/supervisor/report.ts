@@ -113,8 +113,6 @@ function slotConnections(supervisor: Supervisor, { config }: Program, slot: Slot
     .in(config.name, slot.index)
     .flatMap(({ beat }) => (beat === undefined ? [] : [beat]));
   const queues = supervisor.ports.listeners.queues(config.name, slot.index);
-  const sum = <T>(items: readonly T[], pick: (item: T) => number): number =>
-    items.reduce((total, item) => total + pick(item), 0);
   return {
     name: slotName(config.name, slot.index),
     slot: slot.index,
@@ -161,4 +159,8 @@ function sitting(seat: Seat): Worker | undefined {
 function leavingOf({ seat, leaving }: Slot): readonly { readonly id: number; readonly step: Departure['is'] }[] {
   const parting = seat.is === 'STOPPING' ? [{ id: seat.worker.id, step: seat.departure.is }] : [];
   return [...parting, ...leaving.map(({ worker, departure }) => ({ id: worker.id, step: departure.is }))];
+}
+
+function sum<T>(items: readonly T[], pick: (item: T) => number): number {
+  return items.reduce((total, item) => total + pick(item), 0);
 }

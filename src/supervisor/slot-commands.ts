@@ -23,11 +23,6 @@ export async function stopSlots(supervisor: Supervisor, names: readonly string[]
 
 /** The sockets stay open in between: clients wait, none is refused. */
 export async function restartSlots(supervisor: Supervisor, names: readonly string[]): Promise<RestartReply> {
-  const rolling = (program: Program): PortherdError | undefined => {
-    return program.fleet.roll === undefined
-      ? undefined
-      : failure('ROLL_IN_PROGRESS', `${program.config.name} is being rolled`);
-  };
   const stopped = select(supervisor, names, (program, slot) => rolling(program) ?? refuseStop(program, slot))
     .filter((deed) => !('error' in deed) || deed.error?.code !== 'BAD_NAME')
     .map((deed) => ('name' in deed ? deed : { name: slotName(deed.program, deed.slot) }));
@@ -56,8 +51,8 @@ export function signalSlots(supervisor: Supervisor, names: readonly string[], wr
 
 interface Act {
   readonly asks: 'start' | 'stop' | 'restart';
-  refuse(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined;
-  settled(supervisor: Supervisor, program: string, slot: number): Promise<PortherdError | undefined>;
+  readonly refuse: (program: Program, slot: number, supervisor: Supervisor) => PortherdError | undefined;
+  readonly settled: (supervisor: Supervisor, program: string, slot: number) => Promise<PortherdError | undefined>;
 }
 
 async function act(
@@ -105,6 +100,11 @@ function byProgram(deeds: readonly Deed[]): ReadonlyMap<string, readonly number[
     slots.set(deed.program, [...(slots.get(deed.program) ?? []), deed.slot]);
   }
   return slots;
+}
+
+function rolling(program: Program): PortherdError | undefined {
+  if (program.fleet.roll === undefined) return undefined;
+  return failure('ROLL_IN_PROGRESS', `${program.config.name} is being rolled`);
 }
 
 function refuseStart(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined {

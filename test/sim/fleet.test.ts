@@ -16,7 +16,7 @@ test(`${replay === undefined ? histories : 1} random histories of a fleet keep t
     } catch (error) {
       const trace = history.trace.length > 0 ? `\n${history.trace.join('\n')}` : '';
       throw new Error(
-        `seed ${seed} (replay: SIM_SEED=${seed}): ${error instanceof Error ? error.message : error}${trace}`,
+        `seed ${seed} (replay: SIM_SEED=${seed}): ${error instanceof Error ? error.message : String(error)}${trace}`,
         { cause: error },
       );
     }

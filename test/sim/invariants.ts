@@ -53,7 +53,7 @@ function checkWeights(fleet: Fleet, world: World): void {
   for (const { index, seat } of fleet.slots) {
     const weight = world.weights[index] ?? 0;
     const coming =
-      seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.then !== 'STOPPED');
+      seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
     if ((someReady ? seat.is === 'RUNNING' : coming) ? weight <= 0 : weight !== 0)
       throw new Error(`4: slot ${index} is ${seat.is} with weight ${weight}`);
   }

@@ -52,7 +52,8 @@ export function processScreen(colour: boolean): Screen {
   });
   return {
     terminal,
-    columns: stdout.columns ?? 80,
+    // 0 on a terminal that has no size (script(1), some containers).
+    columns: stdout.columns || 80,
     paint: wantsColour(process.env, colour, terminal) ? painted : unpainted,
     print: (text) => write(`${text}\n`),
     draw: (line) => {

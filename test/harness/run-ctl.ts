@@ -64,9 +64,16 @@ export async function askFake(
   return { ...ran, asked: daemon.asked };
 }
 
-/** On a terminal of 100 columns (script(1) makes it); stdout and stderr are one there, lines end with CR LF. */
-export async function runOnTerminal(ctl: Ctl, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const line = ['stty cols 100;', 'exec', process.execPath, ctl.file, ...args].join(' ');
+/**
+ * On a terminal (script(1) makes it), by default of 100 columns; 0 is one without a size. stdout and stderr are one there, lines
+ * end with CR LF.
+ */
+export async function runOnTerminal(
+  ctl: Ctl,
+  args: readonly string[],
+  { env = {}, columns = 100 }: { env?: NodeJS.ProcessEnv; columns?: number } = {},
+): Promise<Ran> {
+  const line = [`stty cols ${columns};`, 'exec', process.execPath, ctl.file, ...args].join(' ');
   const child = spawn('script', ['-qec', line, '/dev/null'], {
     env: { ...ctl.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -32,6 +32,6 @@ export function programStatus(
 }
 
 export function statusReply(programs: readonly ProgramStatus[], daemon: Partial<DaemonStatus> = {}): StatusReply {
-  const its = { pid: 77, version, node: '24.21.0', uptimeMs: 5_000, rssBytes: 60_000_000, shuttingDown: false };
+  const its = { pid: 77, version, node: 'v24.21.0', uptimeMs: 5_000, rssBytes: 60_000_000, shuttingDown: false };
   return { daemon: { ...its, ...daemon }, programs };
 }

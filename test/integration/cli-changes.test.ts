@@ -108,6 +108,12 @@ describe('roll', () => {
     expect(stdout).not.toContain('replaced by');
   });
 
+  test('a terminal without a size gets the whole line', async () => {
+    await using daemon = await fakeControl({ 'POST /v1/roll': good });
+    const { stdout } = await runOnTerminal(ctl, ['-s', daemon.socketPath, 'roll'], { columns: 0 });
+    expect(stdout).toMatch(/ 0\/2 {2}slot 0 {2}\d+ ms\r/);
+  });
+
   test('Ctrl-C leaves the roll running and says so', async () => {
     const begun = Promise.withResolvers<void>();
     await using daemon = await fakeControl({
@@ -166,7 +172,7 @@ describe('reread and update', () => {
   });
 
   test('update of an unknown program exits with 1', async () => {
-    const answers = { 'POST /v1/update': refuse('BAD_NAME', 'no such group: nope', 1, 404) };
+    const answers = { 'POST /v1/update': refuse('BAD_NAME', 'there is no program nope', 1, 404) };
     expect(await ask(answers, 'update', 'nope')).toMatchObject({ code: 1, stdout: 'ERROR: no such group: nope\n' });
   });
 

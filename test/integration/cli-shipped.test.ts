@@ -25,7 +25,7 @@ const plainRows =
 
 async function statusOn(env: NodeJS.ProcessEnv, ...args: string[]) {
   await using daemon = await fakeControl(running);
-  return (await runOnTerminal(ctl, ['-s', daemon.socketPath, 'status', ...args], env)).stdout;
+  return (await runOnTerminal(ctl, ['-s', daemon.socketPath, 'status', ...args], { env })).stdout;
 }
 
 describe('the terminal', () => {

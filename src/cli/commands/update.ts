@@ -53,20 +53,20 @@ export const update: Command = {
       },
       goesOn: 'The update goes on; `portherdctl status` shows how far it is.',
     });
-    if (!answer.ok) return fail(session, answer.error);
+    if (!answer.ok) return fail(session, answer.error, programs);
     const { error } = answer.value;
     if (error === undefined) {
       if (changes === 0 && !session.json) session.screen.note(noUpdates);
       return 0;
     }
     // A failed roll has said so already; with --json the last line has.
-    return session.json || display.failed ? exitOf(error) : fail(session, error);
+    return session.json || display.failed ? exitOf(error) : fail(session, error, programs);
   },
 };
 
 async function plan(session: Session, programs: readonly string[]): Promise<number> {
   const answer = await session.client.post('/v1/reread', {}, rereadReply);
-  if (!answer.ok) return fail(session, answer.error);
+  if (!answer.ok) return fail(session, answer.error, programs);
   const chosen = (name: string): boolean => programs.length === 0 || programs.includes(name);
   const { available, changed, disappeared } = answer.value;
   const reply = {
@@ -79,10 +79,16 @@ async function plan(session: Session, programs: readonly string[]): Promise<numb
   return 0;
 }
 
-function fail(session: Session, error: ErrorBody): number {
+function fail(session: Session, error: ErrorBody, programs: readonly string[]): number {
   if (error.code in unaskedExits) return reportFailure(session, error, { exits: unaskedExits });
-  const text = error.code === 'SHUTTING_DOWN' ? 'ERROR: already shutting down' : `ERROR: ${error.message}`;
-  return reportFailure(session, { ...error, exit: exitOf(error) }, { text });
+  return reportFailure(session, { ...error, exit: exitOf(error) }, { text: `ERROR: ${reason(error, programs)}` });
+}
+
+/** supervisorctl's words where it has some. */
+function reason({ code, message }: ErrorBody, programs: readonly string[]): string {
+  if (code === 'SHUTTING_DOWN') return 'already shutting down';
+  if (code === 'BAD_NAME' && programs.length === 1) return `no such group: ${programs[0]}`;
+  return message;
 }
 
 /** A bad config is 1 here, not the 2 of a start: the daemon goes on with the one it has. */

@@ -16,7 +16,8 @@ export const version: Command = {
     if (session.words.length > 0) return reportMisuse(session, 'version', 'version accepts no arguments', 1);
     const answer = await session.client.get('/v1/status', statusReply);
     if (!answer.ok) return reportFailure(session, answer.error);
-    const { version, node } = answer.value.daemon;
+    const { version } = answer.value.daemon;
+    const node = answer.value.daemon.node.replace(/^v/, '');
     // On stdout as supervisorctl has it: nothing but the daemon's.
     session.screen.print(session.json ? JSON.stringify({ daemon: version, node, portherdctl: own }) : version);
     if (!session.json) session.screen.note(`daemon ${version} (Node ${node}), portherdctl ${own}`);

@@ -28,18 +28,11 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   const wrong = (key: Path, text: string): void => {
     problems.push({ path: [...at, ...key], at: 'value', text });
   };
-  const { roll, stop, backoff, readiness, listen } = program;
+  const { roll, backoff, readiness, listen } = program;
   if (roll.maxSurge === 0 && roll.maxUnavailable === 0) {
     wrong(
       ['roll', 'maxSurge'],
       '0 needs maxUnavailable of at least 1, or no worker can be replaced; write one of them as 1',
-    );
-  }
-  if (stop.idleTimeout > stop.drainTimeout) {
-    const drain = formatDuration(stop.drainTimeout);
-    wrong(
-      ['stop', 'idleTimeout'],
-      `${formatDuration(stop.idleTimeout)} is longer than drainTimeout (${drain}); write ${drain} or less`,
     );
   }
   if (backoff.initial > backoff.max) {

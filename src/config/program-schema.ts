@@ -80,7 +80,7 @@ const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
   }),
   // Node closes a silent keep-alive connection after keepAliveTimeout 5 s, and counts 1 s more for itself.
   idleTimeout: option(duration(0, day), {
-    doc: 'Time for idle keep-alive clients to speak or leave; at most drainTimeout. Node’s own limit is 5s.',
+    doc: 'Time for idle keep-alive clients to speak or leave; drainTimeout ends it earlier. Node’s own limit is 5s.',
     change: 'live',
     default: '10s',
   }),

@@ -26,9 +26,12 @@ export const errorCodes = {
   },
   HOST_UNAVAILABLE: { exit: 2, http: 409, advice: 'No interface of this machine has the address; check `host`.' },
   LISTEN_FAILED: { exit: 2, http: 500, advice: 'The kernel refused the socket; the text has its reason.' },
-  STEERING_REFUSED: { exit: 1, http: 500, advice: 'The kernel’s own hash spreads the connections now, also over slots that start or drain.' },
+  STEERING_REFUSED: {
+    exit: 1,
+    http: 500,
+    advice: 'The kernel’s own hash spreads the connections now, also over slots that start or drain.',
+  },
   FFI_UNAVAILABLE: { exit: 2, http: 500, advice: 'koffi could not load libc; use `bind: worker`, which needs no FFI.' },
-  NODE_TOO_OLD: { exit: 2, http: 500, advice: 'Install Node 22.12 or newer; older ones silently ignore reusePort.' },
   DAEMON_RUNNING: {
     exit: 2,
     http: 409,

@@ -43,7 +43,8 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     case 'drain': {
       const worker = live(effect.worker);
       const { idleTimeout, drainTimeout } = config.stop;
-      if (worker !== undefined && ports.channel.drain(worker.handle, idleTimeout, drainTimeout)) return;
+      if (worker !== undefined && ports.channel.drain(worker.handle, Math.min(idleTimeout, drainTimeout), drainTimeout))
+        return;
       // Its channel is gone, so it cannot drain: the stop signal comes next.
       return send({ is: 'drained', worker: effect.worker });
     }

@@ -236,8 +236,8 @@ describe('a hostile text ends in an error, soon', () => {
   });
 
   test('very many keys', () => {
-    const keys = Array.from({ length: 50_000 }, (_, index) => `k${index}: 1`).join('\n');
-    expect(refusal(keys).at(-1)).toBe('… and 49991 more');
+    const keys = Array.from({ length: 5_000 }, (_, index) => `k${index}: 1`).join('\n');
+    expect(refusal(keys).at(-1)).toBe('… and 4991 more');
   });
 });
 

@@ -65,9 +65,7 @@ function stepReplacement(
     const why = `${describeExit(event.exit)} ${early}`;
     return prefix([{ do: 'sweep', worker: newcomer.id }], lost(slot, seat, newcomer, why));
   }
-  if (replacement.is === 'soaking') {
-    return event.is === 'tick' && ctx.now >= replacement.until ? promote(slot, seat, newcomer, ctx) : [slot];
-  }
+  if (replacement.is === 'soaking') return stepSoaking(slot, seat, replacement, event, ctx);
   const step = stepStarting(replacement.starting, slot.index, event, ctx);
   switch (step.is) {
     case 'starting':
@@ -90,6 +88,17 @@ function stepReplacement(
       return [{ ...slot, seat: { ...seat, replacement: soaking } }, ...step.effects, announce(fact)];
     }
   }
+}
+
+type Soaking = Replacement & { is: 'soaking' };
+
+/** A worker that boots slowly is proved by a probe before it dials: forgetting that it did would cost it its drain. */
+function stepSoaking(slot: Slot, seat: Running, soaking: Soaking, event: SlotEvent, ctx: Context): SlotStep {
+  if (event.is === 'tick' && ctx.now >= soaking.until) return promote(slot, seat, soaking.worker, ctx);
+  if (event.is === 'listening') return [slot, { do: 'restoreBacklog', slot: slot.index }];
+  if (event.is !== 'attached') return [slot];
+  const replacement = { ...soaking, worker: { ...soaking.worker, attached: true } };
+  return [{ ...slot, seat: { ...seat, replacement } }];
 }
 
 function prepare(slot: Slot, seat: Running, ctx: Context): SlotStep {

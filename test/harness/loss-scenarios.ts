@@ -78,7 +78,7 @@ export async function rolls(daemon: Daemon, times: number): Promise<ScenarioResu
 export async function scaling(daemon: Daemon, times: number): Promise<ScenarioResult> {
   return underLoad('scaling', daemon, times, async () => {
     for (const count of [workers + 2, workers]) {
-      const reply = await daemon.api('POST', '/v1/scale', { program: 'web', count });
+      const reply = await daemon.api('POST', '/v1/scale', { program: 'web', workers: count });
       if (reply.status !== 200) throw new Error(`scale ${count}: ${reply.status} ${reply.text}`);
       const { length } = await readySlots(daemon);
       if (length !== count) throw new Error(`scaled to ${count}, but ${length} are ready`);

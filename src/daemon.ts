@@ -2,6 +2,7 @@ import type { Config } from './config/schema.ts';
 import { steeringProgram } from './core/steering-program.ts';
 import { showFirstSteps } from './first-steps.ts';
 import { backlogCut } from './linux/port-free.ts';
+import { releaseBootMemory } from './linux/boot-memory.ts';
 import { openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
 import { openControlServer } from './linux/control-server.ts';
@@ -79,6 +80,8 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
     if (!booted.ok)
       log.error({ event: 'bootFailed', program: program.name, error: booted.error }, 'program cannot be started');
   }
+
+  releaseBootMemory();
 
   const end = await operator.ended;
   forget();

@@ -1,4 +1,3 @@
-import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgramConfig } from '../config/schema.ts';
 import { formatDuration } from '../shared/duration.ts';
@@ -19,6 +18,12 @@ import { groupMembers, startTicksOf } from './procfs.ts';
 import type { SlotSteering } from './steering.ts';
 import { describeEndpoint, type Endpoint } from './tcp-row.ts';
 import type { TcpTable } from './tcp-table.ts';
+
+/**
+ * Not by `import`: an ES module facade of node:http reads its lazy `WebSocket` too, which loads undici (14 MB resident,
+ * measured on 24.21).
+ */
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** A port to prove; `inode` of the slot's socket, undefined with `bind: worker`. */
 interface Target {

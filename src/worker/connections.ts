@@ -1,0 +1,133 @@
+import type { ServerResponse } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
+import type { Server } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { guarded } from './guarded.ts';
+import { type AcceptedSocket, type Exchange, onNode } from './node-events.ts';
+
+/** An accepted TCP connection of a declared server. */
+export interface Connection {
+  readonly socket: AcceptedSocket;
+  readonly server: Server;
+  /** Above `socket`, once the handshake is done. */
+  tls: TLSSocket | undefined;
+  /** HTTP/1 requests that are not answered. */
+  busy: number;
+  /** Of the latest HTTP/1 request, while it is not answered. */
+  response: ServerResponse | undefined;
+}
+
+/**
+ * Counts what is open on the declared servers. One map entry and one listener for each connection; a request costs a look-up,
+ * so that the app does not notice.
+ */
+export class Connections {
+  readonly open = new Map<AcceptedSocket, Connection>();
+  /** Open HTTP/2 sessions and how many of their streams are not answered. */
+  readonly sessions = new Map<ServerHttp2Session, number>();
+  total = 0;
+  requests = 0;
+  inFlight = 0;
+  readonly #declared = new WeakSet<Server>();
+  readonly #watch: ConnectionsWatch;
+
+  constructor(watch: ConnectionsWatch) {
+    this.#watch = watch;
+  }
+
+  start(): void {
+    onNode('net.server.socket', ({ socket }) => this.#accepted(socket));
+    onNode('http.server.request.start', (exchange) => this.#requested(exchange));
+    onNode('http.server.response.finish', (exchange) => this.#answered(exchange));
+    onNode('http2.server.stream.start', ({ stream }) => this.#stream(stream.session, 1));
+    onNode('http2.server.stream.close', ({ stream }) => this.#stream(stream.session, -1));
+  }
+
+  /** From now on this server's connections count. */
+  declare(server: Server): void {
+    if (this.#declared.has(server)) return;
+    this.#declared.add(server);
+    server.on(
+      'session',
+      guarded((session: ServerHttp2Session) => this.#sessionOpened(session)),
+    );
+    server.on(
+      'secureConnection',
+      guarded((tls: TLSSocket & AcceptedSocket) => this.#secured(tls)),
+    );
+  }
+
+  #accepted(socket: AcceptedSocket): void {
+    const { server } = socket;
+    if (server === undefined || !this.#declared.has(server)) return;
+    this.total += 1;
+    const connection: Connection = { socket, server, tls: undefined, busy: 0, response: undefined };
+    this.open.set(socket, connection);
+    socket.once(
+      'close',
+      guarded(() => this.#closed(connection)),
+    );
+  }
+
+  #closed(connection: Connection): void {
+    this.open.delete(connection.socket);
+    this.inFlight -= connection.busy;
+    if (this.open.size === 0) this.#watch.emptied();
+  }
+
+  #secured(tls: TLSSocket & AcceptedSocket): void {
+    const connection = this.#of(tls);
+    if (connection !== undefined) connection.tls = tls;
+  }
+
+  #requested({ response, socket }: Exchange): void {
+    const connection = this.#of(socket);
+    if (connection === undefined) return;
+    this.requests += 1;
+    this.inFlight += 1;
+    connection.busy += 1;
+    connection.response = response;
+    this.#watch.requested(connection, response);
+  }
+
+  #answered({ response, socket }: Exchange): void {
+    const connection = this.#of(socket);
+    if (connection === undefined) return;
+    this.inFlight -= 1;
+    connection.busy -= 1;
+    if (connection.response === response) connection.response = undefined;
+  }
+
+  #of(socket: AcceptedSocket): Connection | undefined {
+    return this.open.get(socket) ?? (socket._parent == null ? undefined : this.open.get(socket._parent));
+  }
+
+  #sessionOpened(session: ServerHttp2Session): void {
+    this.sessions.set(session, 0);
+    session.once(
+      'close',
+      guarded(() => this.#sessionClosed(session)),
+    );
+    this.#watch.sessionOpened(session);
+  }
+
+  #sessionClosed(session: ServerHttp2Session): void {
+    this.inFlight -= this.sessions.get(session) ?? 0;
+    this.sessions.delete(session);
+  }
+
+  #stream(session: ServerHttp2Session | undefined, change: 1 | -1): void {
+    const busy = session === undefined ? undefined : this.sessions.get(session);
+    if (session === undefined || busy === undefined) return;
+    this.sessions.set(session, busy + change);
+    this.inFlight += change;
+    if (change === 1) this.requests += 1;
+  }
+}
+
+/** What drain wants to know. */
+export interface ConnectionsWatch {
+  emptied(): void;
+  requested(connection: Connection, response: ServerResponse): void;
+  sessionOpened(session: ServerHttp2Session): void;
+}

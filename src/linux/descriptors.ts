@@ -5,11 +5,13 @@ import type { PlacedListener } from './worker-env.ts';
  * At which numbers a worker inherits its slot's sockets. Pure arithmetic on descriptor numbers; opens nothing.
  *
  *   0 1 2     /dev/null and the logs
- *   3 4 …     one for each port, by systemd's protocol (programs in any language)
- *   200 …     eight copies for each port, for the preload
+ *   3 4 …     node: eight copies for each port, for the preload
+ *             others: one for each port, by systemd's protocol
+ *   200 …     others: eight copies for each port, for a preload that comes through NODE_OPTIONS
  *
- * The copies are high because Node sets close-on-exec on the low descriptors that it inherits at boot (libuv,
- * uv_disable_stdio_inheritance stops at the first gap above 15): npm or a shell in between would lose them.
+ * Node sets close-on-exec at boot on the low descriptors that it inherits (libuv, uv_disable_stdio_inheritance, stops at
+ * the first gap above 15). So an app that is started directly does not pass its sockets on to its own children; and what
+ * shall get through npm or a shell to the app behind it must lie above the gap.
  */
 export function placeCopies(listeners: readonly SlotListener[], first: number): readonly PlacedListener[] {
   return listeners.map((listener, index) => ({
@@ -41,6 +43,9 @@ export function firstCopyAbove(openDescriptors: readonly number[]): number {
   if (openDescriptors.length + spareDescriptors <= firstCopyUsual) return firstCopyUsual;
   return Math.max(firstCopyUsual, ...openDescriptors) + spareDescriptors;
 }
+
+/** The first after standard input, output and error. */
+export const firstInherited = 3;
 
 /** Each listen() of the app closes one when it ends; an app that listens more often than that serves beside its slot. */
 const copiesPerPort = 8;

@@ -5,9 +5,9 @@ import { assert } from '../shared/assert.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Listeners, Processes, ProcessRef } from '../supervisor/ports.ts';
 import { type ResolvedCommand, realDirectory, resolveCommand } from './command.ts';
-import { firstCopyAbove, placeCopies, stdioOf } from './descriptors.ts';
+import { firstCopyAbove, firstInherited, placeCopies, stdioOf } from './descriptors.ts';
 import { logPaths, openLogs } from './log-files.ts';
-import { startTicksOf } from './procfs.ts';
+import { isAlive, startTicksOf } from './procfs.ts';
 import { signalProcess } from './signal-process.ts';
 import { startProcess } from './start-process.ts';
 import { activated, socketActivationEnv } from './socket-activation.ts';
@@ -49,8 +49,8 @@ export function createProcesses(options: ProcessesOptions): Processes {
       if (!logs.ok) return logs;
 
       const sockets = program.bind === 'slot' ? listeners.of(program.name, request.slot) : [];
-      const placed = placeCopies(sockets, firstCopyAbove(openDescriptors()));
       const other = command.kind === 'other';
+      const placed = placeCopies(sockets, other ? firstCopyAbove(openDescriptors()) : firstInherited);
       const childEnv = {
         ...(other ? socketActivationEnv(placed) : {}),
         ...workerEnv(env, { ...request, program }, options, other ? 'listen' : 'boot', placed),
@@ -75,7 +75,7 @@ export function createProcesses(options: ProcessesOptions): Processes {
 
     identify(pid) {
       const startTicks = startTicksOf(pid);
-      return startTicks === undefined ? undefined : { pid, startTicks };
+      return startTicks !== undefined && isAlive({ pid, startTicks }) ? { pid, startTicks } : undefined;
     },
 
     signal: signalProcess,

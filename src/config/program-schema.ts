@@ -102,10 +102,12 @@ const roll = defaultedSection('How workers are replaced, slot by slot.', {
     change: 'live',
     default: 0,
   }),
+  // Long enough for what fails right after the start (a first query, a first timer) to be caught while every old worker is
+  // still there; 16 workers take half a minute.
   minReady: option(duration(0, hour), {
-    doc: 'Time a replacement must stay ready before the old worker leaves.',
+    doc: 'Time a replacement must stay ready before the old worker leaves, and before the next slot’s turn.',
     change: 'live',
-    default: '0s',
+    default: '2s',
   }),
   pause: option(duration(0, hour), { doc: 'Time between two slots.', change: 'live', default: '0s' }),
   onFailure: option(oneOf('abort', 'rollback'), {

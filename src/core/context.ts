@@ -5,6 +5,8 @@ export interface Context {
   /** Monotonic ms. */
   readonly now: number;
   readonly config: ProgramConfig;
+  /** What proves a worker of this generation ready: that belongs to the build, so a roll to another may change it. */
+  readonly readinessOf: ReadinessOf;
   /** Id for the worker that this step may start; a step starts at most one. */
   readonly worker: number;
   /** Another slot serves or will: traffic can be steered away from this one. */
@@ -12,3 +14,5 @@ export interface Context {
   /** See canLaunch in listening.ts. */
   readonly launchable: boolean;
 }
+
+export type ReadinessOf = (generation: number) => ProgramConfig['readiness'];

@@ -1,19 +1,23 @@
 import { departureDue } from './departure.ts';
 import type { Fleet } from './fleet.ts';
+import { listenersWanted } from './listening.ts';
+import { rollDue } from './roll.ts';
 import type { Slot } from './seat.ts';
 import { startingDue } from './starting.ts';
 
 /** When the fleet next wants a tick (monotonic ms), or Infinity. Timers follow from the state: nobody stores one. */
-export function nextDeadline(fleet: Fleet, now: number): number {
-  const paused = fleet.roll !== undefined && fleet.roll.resumeAt > now ? [fleet.roll.resumeAt] : [];
-  return Math.min(...fleet.slots.map(slotDue), ...paused);
+export function nextDeadline(fleet: Fleet): number {
+  const rolling = fleet.roll === undefined ? Number.POSITIVE_INFINITY : rollDue(fleet.roll, fleet.slots);
+  const open = listenersWanted(fleet) > 0;
+  return Math.min(...fleet.slots.map((slot) => slotDue(slot, open)), rolling);
 }
 
-function slotDue(slot: Slot): number {
-  return Math.min(seatDue(slot), ...slot.leaving.map(({ departure }) => departureDue(departure)));
+/** `open`: the program's sockets are, so somebody may wait in a queue that nobody will serve. */
+function slotDue(slot: Slot, open: boolean): number {
+  return Math.min(seatDue(slot, open), ...slot.leaving.map(({ departure }) => departureDue(departure)));
 }
 
-function seatDue({ seat }: Slot): number {
+function seatDue({ seat }: Slot, open: boolean): number {
   switch (seat.is) {
     case 'STARTING':
       return startingDue(seat.starting);
@@ -27,7 +31,7 @@ function seatDue({ seat }: Slot): number {
     case 'STOPPING':
       return departureDue(seat.departure);
     case 'FATAL':
-      return seat.nextFlush;
+      return open ? seat.nextFlush : Number.POSITIVE_INFINITY;
     case 'STOPPED':
     case 'EXITED':
       return Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import type { ProgramConfig } from '../config/schema.ts';
-import type { Context } from './context.ts';
+import type { Context, ReadinessOf } from './context.ts';
 import { announce, type FleetEffect, type SlotEffect } from './effects.ts';
 import type { Fact, FleetEvent, SlotEvent } from './events.ts';
 import { canLaunch, listenerChanges, listenersWanted } from './listening.ts';
@@ -28,8 +28,14 @@ export function newFleet(workers: number): Fleet {
   return { slots, wanted: workers, generation: 1, latest: 1, nextWorker: 1, roll: undefined };
 }
 
-export function stepFleet(before: Fleet, event: FleetEvent, now: number, config: ProgramConfig): FleetStep {
-  const draft = new Draft(before, now, config);
+export function stepFleet(
+  before: Fleet,
+  event: FleetEvent,
+  now: number,
+  config: ProgramConfig,
+  readinessOf: ReadinessOf = () => config.readiness,
+): FleetStep {
+  const draft = new Draft(before, now, config, readinessOf);
   draft.take(event);
   draft.advanceRoll();
   draft.retire();
@@ -54,11 +60,13 @@ class Draft {
   readonly effects: SlotEffect[] = [];
   readonly #now: number;
   readonly #config: ProgramConfig;
+  readonly #readinessOf: ReadinessOf;
 
-  constructor(fleet: Fleet, now: number, config: ProgramConfig) {
+  constructor(fleet: Fleet, now: number, config: ProgramConfig, readinessOf: ReadinessOf) {
     this.fleet = fleet;
     this.#now = now;
     this.#config = config;
+    this.#readinessOf = readinessOf;
   }
 
   take(event: FleetEvent): void {
@@ -128,6 +136,7 @@ class Draft {
       const ctx: Context = {
         now: this.#now,
         config: this.#config,
+        readinessOf: this.#readinessOf,
         worker: this.fleet.nextWorker,
         steerable: others,
         launchable,

@@ -5,7 +5,7 @@ import type { Slot } from './seat.ts';
 /**
  * Replaces a generation slot by slot:
  *
- *   waiting ──begin (room, pause over)──▶ active ──new worker serves, old one gone──▶ done
+ *   waiting ──begin (room, pause over)──▶ active ──new worker proved, old one gone──▶ done
  *                                           │
  *                                           └──replacement failed──▶ the roll ends, or turns round (`undoing`)
  *
@@ -17,8 +17,8 @@ export interface Roll {
   readonly waiting: readonly number[];
   readonly active: readonly number[];
   readonly done: readonly number[];
-  /** Monotonic ms before which no further slot begins. */
-  readonly resumeAt: number;
+  /** Monotonic ms before which no further slot begins; undefined when there is no pause, or it is over. */
+  readonly pausedUntil: number | undefined;
   readonly startedAt: number;
   /** The first failure, while this roll takes the replaced slots back to the old generation. */
   readonly undoing: Failure | undefined;
@@ -37,7 +37,7 @@ export function beginRoll(slots: readonly Slot[], from: number, to: number, now:
     waiting: slots.map(({ index }) => index),
     active: [],
     done: [],
-    resumeAt: now,
+    pausedUntil: undefined,
     startedAt: now,
     undoing: undefined,
   };
@@ -59,14 +59,21 @@ export function advise(
 ): Advice {
   const failure = findFailure(before, facts);
   if (failure !== undefined) return { is: 'failed', roll: before, failure };
-  const roll = collect(before, slots, now, config);
+  const roll = collect(resume(before, now), slots, now, config);
   const next = roll.waiting.find((index) => isDown(slots[index])) ?? roll.waiting[0];
   if (next === undefined) return { is: roll.active.length === 0 ? 'finished' : 'wait', roll };
   const surge = config.roll.maxSurge > 0;
   const slot = slots[next];
-  if (now < roll.resumeAt || !hasRoom(roll, slots, slot, config) || isBusy(slot)) return { is: 'wait', roll };
+  if (roll.pausedUntil !== undefined || !hasRoom(roll, slots, slot, config) || isBusy(slot))
+    return { is: 'wait', roll };
   const waiting = roll.waiting.filter((index) => index !== next);
   return { is: 'begin', roll: { ...roll, waiting, active: [...roll.active, next] }, slot: next, surge };
+}
+
+/** When the roll next wants a tick: its pause ends, or a slot whose old worker is gone has soaked. */
+export function rollDue(roll: Roll, slots: readonly Slot[]): number {
+  const soaking = roll.active.flatMap((index) => provenAt(slots[index], roll.to) ?? []);
+  return Math.min(roll.pausedUntil ?? Number.POSITIVE_INFINITY, ...soaking);
 }
 
 /** Turns round: every slot of the new generation is taken back. */
@@ -84,21 +91,32 @@ function findFailure(roll: Roll, facts: readonly Fact[]): Failure | undefined {
   return undefined;
 }
 
+function resume(roll: Roll, now: number): Roll {
+  return roll.pausedUntil !== undefined && now >= roll.pausedUntil ? { ...roll, pausedUntil: undefined } : roll;
+}
+
 function collect(roll: Roll, slots: readonly Slot[], now: number, config: ProgramConfig): Roll {
-  const active = roll.active.filter((index) => !isReplaced(slots[index], roll.to));
+  const active = roll.active.filter((index) => !isReplaced(slots[index], roll.to, now));
   if (active.length === roll.active.length) return roll;
   const finished = roll.active.filter((index) => !active.includes(index));
   // What was stopped needs no pause: nothing new serves there.
   const pause = finished.some((index) => slots[index]?.seat.is === 'RUNNING') ? config.roll.pause : 0;
-  return { ...roll, active, done: [...roll.done, ...finished], resumeAt: now + pause };
+  const pausedUntil = pause > 0 ? now + pause : roll.pausedUntil;
+  return { ...roll, active, done: [...roll.done, ...finished], pausedUntil };
 }
 
 /** Also when an operator stopped the slot meanwhile, or removed it: there is nothing left to replace. */
-function isReplaced(slot: Slot | undefined, generation: number): boolean {
+function isReplaced(slot: Slot | undefined, generation: number, now: number): boolean {
   if (slot === undefined || slot.seat.is === 'STOPPED' || slot.seat.is === 'EXITED' || slot.seat.is === 'FATAL')
     return true;
-  if (slot.seat.is !== 'RUNNING' || slot.leaving.length > 0) return false;
-  return slot.seat.replacement === undefined && slot.seat.worker.generation === generation;
+  const proven = provenAt(slot, generation);
+  return proven !== undefined && now >= proven;
+}
+
+/** Of a slot where only a worker of `generation` is left: when it has been ready for `minReady`. */
+function provenAt(slot: Slot | undefined, generation: number): number | undefined {
+  if (slot?.seat.is !== 'RUNNING' || slot.leaving.length > 0 || slot.seat.replacement !== undefined) return undefined;
+  return slot.seat.worker.generation === generation ? slot.seat.provenAt : undefined;
 }
 
 /** With surge nothing goes down; in place, one more may go down only while fewer than maxUnavailable are. */

@@ -108,7 +108,11 @@ function prepare(slot: Slot, seat: Running, ctx: Context): SlotStep {
 
 /** The old worker leaves, on the same socket that the new one accepts from already. */
 function promote(slot: Slot, seat: Running, newcomer: Worker, ctx: Context): SlotStep {
-  const served = { ...slot, failures: 0, seat: { is: 'RUNNING', worker: newcomer, readyAt: ctx.now } } as const;
+  const served: Slot = {
+    ...slot,
+    failures: 0,
+    seat: { is: 'RUNNING', worker: newcomer, readyAt: ctx.now, provenAt: ctx.now },
+  };
   const tookMs = Math.round(ctx.now - newcomer.startedAt);
   const fact = {
     event: 'replaced',
@@ -123,7 +127,8 @@ function promote(slot: Slot, seat: Running, newcomer: Worker, ctx: Context): Slo
 /** The old worker died while its replacement was on the way: the seat passes on as it is. */
 function succeed(slot: Slot, replacement: Replacement, ctx: Context): SlotStep {
   if (replacement.is === 'starting') return [{ ...slot, seat: { is: 'STARTING', starting: replacement.starting } }];
-  return [{ ...slot, seat: { is: 'RUNNING', worker: replacement.worker, readyAt: ctx.now } }];
+  const { worker, until: provenAt } = replacement;
+  return [{ ...slot, seat: { is: 'RUNNING', worker, readyAt: ctx.now, provenAt } }];
 }
 
 /** Sends the replacement away, if there is one; the seat serves on. */

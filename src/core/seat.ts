@@ -23,7 +23,14 @@ import type { Exit, Worker } from './worker.ts';
 export type Seat =
   | { readonly is: 'STOPPED'; readonly since: number | undefined }
   | { readonly is: 'STARTING'; readonly starting: Starting }
-  | { readonly is: 'RUNNING'; readonly worker: Worker; readonly readyAt: number; readonly replacement?: Replacement }
+  | {
+      readonly is: 'RUNNING';
+      readonly worker: Worker;
+      readonly readyAt: number;
+      /** When it will have been ready for `minReady`: a roll in place goes on then. */
+      readonly provenAt: number;
+      readonly replacement?: Replacement;
+    }
   | { readonly is: 'BACKOFF'; readonly until: number; readonly why: string }
   | {
       readonly is: 'STOPPING';

@@ -82,7 +82,9 @@ function stepStartingSeat(slot: Slot, starting: Starting, event: SlotEvent, ctx:
     generation,
     tookMs: Math.round(ctx.now - startedAt),
   } as const;
-  return [{ ...slot, seat: { is: 'RUNNING', worker: step.worker, readyAt: ctx.now } }, ...step.effects, announce(fact)];
+  const provenAt = ctx.now + ctx.config.roll.minReady;
+  const seat = { is: 'RUNNING', worker: step.worker, readyAt: ctx.now, provenAt } as const;
+  return [{ ...slot, seat }, ...step.effects, announce(fact)];
 }
 
 function stepStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, event: SlotEvent, ctx: Context): SlotStep {

@@ -22,12 +22,14 @@ export type StartingStep =
 
 const probeEveryMs = 100;
 const probeTimeoutMs = 5_000;
+/** A probe gives up this long before the worker's time is up, so that its answer is there to be told. */
+const probeMarginMs = 50;
 /** A program without ports is ready when it has lived this long, as supervisord's startsecs. */
 const aliveMs = 1_000;
 
 export function beginStarting(slot: number, generation: number, ctx: Context): readonly [Starting, SlotEffect] {
   const worker = { id: ctx.worker, generation, startedAt: ctx.now, pid: undefined, attached: false };
-  const deadline = ctx.now + ctx.config.readiness.timeout;
+  const deadline = ctx.now + ctx.readinessOf(generation).timeout;
   const nextProbe = ctx.now + (hasPorts(ctx) ? probeEveryMs : aliveMs);
   return [
     { worker, deadline, ports: [], nextProbe, doubt: '' },
@@ -37,6 +39,7 @@ export function beginStarting(slot: number, generation: number, ctx: Context): r
 
 export function stepStarting(starting: Starting, slot: number, event: SlotEvent, ctx: Context): StartingStep {
   const { worker } = starting;
+  const readiness = ctx.readinessOf(worker.generation);
   const stay = (change: Partial<Starting>, ...effects: SlotEffect[]): StartingStep => {
     return { is: 'starting', starting: { ...starting, ...change }, effects };
   };
@@ -53,11 +56,11 @@ export function stepStarting(starting: Starting, slot: number, event: SlotEvent,
         return stay({ doubt: `it opened port ${event.port} by itself instead of using the slot's socket` });
       const ports = starting.ports.includes(event.port) ? starting.ports : [...starting.ports, event.port];
       const backlog: SlotEffect = { do: 'restoreBacklog', slot };
-      const done = ctx.config.readiness.type === 'listening' && covers(ports, ctx);
+      const done = readiness.type === 'listening' && covers(ports, ctx);
       return done ? { is: 'ready', worker, effects: [backlog] } : stay({ ports }, backlog);
     }
     case 'saidReady':
-      return ctx.config.readiness.type === 'message' ? { is: 'ready', worker, effects: [] } : stay({});
+      return readiness.type === 'message' ? { is: 'ready', worker, effects: [] } : stay({});
     case 'probed':
       if (event.passed) return { is: 'ready', worker, effects: [{ do: 'restoreBacklog', slot }] };
       return stay({ nextProbe: ctx.now + probeEveryMs, doubt: event.why });
@@ -78,20 +81,20 @@ function tick(starting: Starting, slot: number, ctx: Context): StartingStep {
   if (ctx.now >= starting.deadline) return { is: 'failed', worker, why: late(starting, ctx) };
   const stay = { is: 'starting', starting, effects: [] } as const;
   if (ctx.now < starting.nextProbe || worker.pid === undefined) return stay;
-  const { type } = ctx.config.readiness;
+  const { type } = ctx.readinessOf(worker.generation);
   if (!hasPorts(ctx) && type === 'listening') return { is: 'ready', worker, effects: [] };
   const asleep = { ...stay, starting: { ...starting, nextProbe: ctx.now + probeEveryMs } };
   if (type === 'message') return { ...asleep, starting: { ...starting, nextProbe: starting.deadline } };
   // A worker on the channel tells when it listens; asking before would only wait in the queue.
   if (worker.attached && (type === 'listening' || !covers(starting.ports, ctx))) return asleep;
   const want = type === 'http' ? 'http' : 'accept';
-  const timeoutMs = Math.min(probeTimeoutMs, starting.deadline - ctx.now);
+  const timeoutMs = Math.max(1, Math.min(probeTimeoutMs, starting.deadline - ctx.now - probeMarginMs));
   const probe: SlotEffect = { do: 'probe', slot, worker: worker.id, want, timeoutMs };
   return { ...stay, starting: { ...starting, nextProbe: Number.POSITIVE_INFINITY }, effects: [probe] };
 }
 
 function late(starting: Starting, ctx: Context): string {
-  const { timeout, type, path } = ctx.config.readiness;
+  const { timeout, type, path } = ctx.readinessOf(starting.worker.generation);
   const within = `not ready within ${timeout / 1000} s`;
   if (starting.doubt !== '') return `${within}: ${starting.doubt}`;
   if (type === 'message') return `${within}: it did not send 'ready'`;

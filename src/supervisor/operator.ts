@@ -140,6 +140,7 @@ export class Operator implements Control {
   shutdown(end: End = { why: 'shutdown was asked for', exit: 0 }): Result<{ readonly pid: number }> {
     if (this.#end !== undefined) return this.#closing();
     this.#end = end;
+    this.#supervisor.close();
     const { log, machine } = this.#supervisor.ports;
     log.info({ event: 'shuttingDown', why: end.why }, 'draining and stopping everything');
     for (const [name, { fleet }] of this.#supervisor.programs) {

@@ -97,8 +97,8 @@ function spawn(
   const { name } = config;
   // Its sockets could not be opened: the event that says so is on its way.
   if (config.bind === 'slot' && ports.listeners.of(name, slot).length < config.listen.length) return;
-  const { command, directory, environment, logs } = launches.get(generation) ?? config;
-  const launch = { ...config, command, directory, environment, logs };
+  const { command, directory, environment, logs, readiness } = launches.get(generation) ?? config;
+  const launch = { ...config, command, directory, environment, logs, readiness };
   const handle = workers.nextHandle();
   const token = ports.machine.token();
   const { stderr } = ports.workerLogs.paths(launch, slot);
@@ -131,7 +131,9 @@ function probe(
 ): void {
   const live = workers.find(program.config.name, worker);
   if (live === undefined) return send({ is: 'probed', worker, passed: false, why: 'the process is gone' });
-  const answer = ports.probes.probe({ program: program.config, slot, process: live.process, want, timeoutMs });
+  const { readiness } = program.launches.get(live.generation) ?? program.config;
+  const asked = { ...program.config, readiness };
+  const answer = ports.probes.probe({ program: asked, slot, process: live.process, want, timeoutMs });
   answer.then(
     (result) => send({ is: 'probed', worker, passed: result.ok, why: result.ok ? '' : result.error }),
     (thrown: unknown) => {

@@ -34,6 +34,7 @@ export async function rollProgram(
   tell: TellRoll,
 ): Promise<PortherdError | undefined> {
   const { name } = config;
+  if (supervisor.closing) return failure('SHUTTING_DOWN', 'the daemon is shutting down');
   const program = supervisor.programs.get(name);
   if (program === undefined) return failure('BAD_NAME', `there is no program ${name}`);
   if (program.fleet.roll !== undefined) return failure('ROLL_IN_PROGRESS', `${name} is being rolled already`);

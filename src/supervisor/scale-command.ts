@@ -10,6 +10,7 @@ import type { Supervisor } from './supervisor.ts';
 
 /** Changes the number of slots; answers when the new ones are ready, or those that go are gone. Touches no other. */
 export async function scaleProgram(supervisor: Supervisor, request: ScaleRequest): Promise<Result<ScaleReply>> {
+  if (supervisor.closing) return err(failure('SHUTTING_DOWN', 'the daemon is shutting down'));
   const name = programName(request.program);
   const program = supervisor.programs.get(name);
   if (program === undefined) return err(failure('BAD_NAME', `there is no program ${name}`));

@@ -21,12 +21,14 @@ export async function stopSlots(supervisor: Supervisor, names: readonly string[]
   return act(supervisor, names, { asks: 'stop', refuse: refuseStop, settled: stopped });
 }
 
-/** The sockets stay open in between: clients wait, none is refused. */
+/** The sockets stay open in between: clients wait, none is refused. What may not restart is not stopped either. */
 export async function restartSlots(supervisor: Supervisor, names: readonly string[]): Promise<RestartReply> {
-  const stopped = select(supervisor, names, (program, slot) => rolling(program) ?? refuseStop(program, slot))
-    .filter((deed) => !('error' in deed) || deed.error?.code !== 'BAD_NAME')
+  const refuse = (program: Program, slot: number): PortherdError | undefined =>
+    refuseRestart(program, slot, supervisor) ?? refuseStop(program, slot);
+  const stopped = select(supervisor, names, refuse)
+    .filter((deed) => !('error' in deed) || deed.error?.code === 'NOT_RUNNING')
     .map((deed) => ('name' in deed ? deed : { name: slotName(deed.program, deed.slot) }));
-  const started = await act(supervisor, names, { asks: 'restart', refuse: rolling, settled: ready });
+  const started = await act(supervisor, names, { asks: 'restart', refuse: refuseRestart, settled: ready });
   return { stopped, started };
 }
 
@@ -68,8 +70,23 @@ async function act(
     return error === undefined ? { name } : { name, error: errorBody(error) };
   });
   // One event a program, so that core knows which slots go together; the waits above are listening already.
-  for (const [program, slots] of byProgram(deeds)) supervisor.send(program, { is: asks, slots });
+  for (const [program, slots] of byProgram(deeds)) {
+    if (asks !== 'stop') beginAnew(supervisor, program, slots);
+    supervisor.send(program, { is: asks, slots });
+  }
   return Promise.all(pending);
+}
+
+/**
+ * Starting a whole program takes what its directory is now (`current` may be another release since); a slot of a program
+ * that runs on gets what its neighbours have: only a roll or the whole changes that.
+ */
+function beginAnew(supervisor: Supervisor, name: string, slots: readonly number[]): void {
+  const program = supervisor.programs.get(name);
+  if (program === undefined) return;
+  const whole = program.fleet.slots.every((slot) => slots.includes(slot.index) || isVacant(slot));
+  const prepared = supervisor.ports.processes.prepare(program.config);
+  if (whole && prepared.ok) supervisor.renew(name, prepared.value);
 }
 
 /** A slot's own name always gives a result; one that selects many is silent about those it need not touch. */
@@ -102,9 +119,13 @@ function byProgram(deeds: readonly Deed[]): ReadonlyMap<string, readonly number[
   return slots;
 }
 
-function rolling(program: Program): PortherdError | undefined {
-  if (program.fleet.roll === undefined) return undefined;
-  return failure('ROLL_IN_PROGRESS', `${program.config.name} is being rolled`);
+/** Also what could not start again: its worker, if there is one, runs on. */
+function refuseRestart(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined {
+  const { config, fleet } = program;
+  if (fleet.roll !== undefined) return failure('ROLL_IN_PROGRESS', `${config.name} is being rolled`);
+  if (!canLaunch(fleet)) return stillStopping(slotName(config.name, slot));
+  const prepared = supervisor.ports.processes.prepare(config);
+  return prepared.ok ? undefined : prepared.error;
 }
 
 function refuseStart(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined {
@@ -115,13 +136,17 @@ function refuseStart(program: Program, slot: number, supervisor: Supervisor): Po
     case 'BACKOFF':
       return failure('ALREADY_STARTED', `${name} is started already`);
     case 'STOPPING':
-      return failure('ABNORMAL_TERMINATION', `${name} is still stopping`);
+      return stillStopping(name);
     default: {
-      if (!canLaunch(program.fleet)) return failure('ABNORMAL_TERMINATION', `${program.config.name} is still stopping`);
+      if (!canLaunch(program.fleet)) return stillStopping(program.config.name);
       const prepared = supervisor.ports.processes.prepare(program.config);
       return prepared.ok ? undefined : prepared.error;
     }
   }
+}
+
+function stillStopping(name: string): PortherdError {
+  return failure('ABNORMAL_TERMINATION', `${name} is still stopping`, 'Try again when it has stopped.');
 }
 
 function refuseStop(program: Program, slot: number): PortherdError | undefined {
@@ -140,6 +165,7 @@ async function ready(supervisor: Supervisor, program: string, slot: number): Pro
   const answer = await settle(supervisor, program, startDeadline(config) + stopDeadline(config), (fact) => {
     if (fact === undefined || !('slot' in fact) || fact.slot !== slot) return undefined;
     if (fact.event === 'ready') return 'ready';
+    if (fact.event === 'stopped') return failure('ABNORMAL_TERMINATION', `${name} was stopped meanwhile`, '');
     return fact.event === 'failed' || fact.event === 'fatal'
       ? failure('SPAWN_ERROR', `${name}: ${fact.why}`)
       : undefined;

@@ -31,6 +31,7 @@ export class Supervisor {
   readonly #queue: { readonly program: string; readonly event: FleetEvent }[] = [];
   readonly #watchers = new Set<Watcher>();
   #busy = false;
+  #closing = false;
 
   constructor(ports: Ports) {
     this.ports = ports;
@@ -39,6 +40,15 @@ export class Supervisor {
 
   get programs(): ReadonlyMap<string, Program> {
     return this.#programs;
+  }
+
+  /** The daemon is on its way out: a command that was under way must not begin anything new. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  close(): void {
+    this.#closing = true;
   }
 
   add(config: ProgramConfig, launch: ProgramConfig): void {
@@ -53,11 +63,22 @@ export class Supervisor {
     this.#programs.delete(name);
   }
 
-  /** A change of policy: from the next decision on. What generations are started from does not change. */
+  /** A change of policy: from the next decision on. What generations are started from does not change, but for readiness. */
   reconfigure(config: ProgramConfig): void {
     const program = this.#programs.get(config.name);
-    if (program !== undefined) this.#programs.set(config.name, { ...program, config });
+    if (program === undefined) return;
+    const { readiness } = config;
+    const launches = new Map([...program.launches].map(([known, launch]) => [known, { ...launch, readiness }]));
+    this.#programs.set(config.name, { ...program, config, launches });
     this.#arm();
+  }
+
+  /** The whole program begins anew: every generation that a slot may start is started from `launch`. */
+  renew(name: string, launch: ProgramConfig): void {
+    const program = this.#programs.get(name);
+    if (program === undefined) return;
+    const launches = new Map([...program.launches.keys()].map((known) => [known, launch]));
+    this.#programs.set(name, { ...program, launches });
   }
 
   /** Generations that no slot can start any more are forgotten. */
@@ -99,7 +120,10 @@ export class Supervisor {
   #decide(name: string, event: FleetEvent): void {
     const program = this.#programs.get(name);
     if (program === undefined) return;
-    const [fleet, ...effects] = stepFleet(program.fleet, event, this.ports.clock.now(), program.config);
+    const { config, launches } = program;
+    const readinessOf = (generation: number): ProgramConfig['readiness'] =>
+      (launches.get(generation) ?? config).readiness;
+    const [fleet, ...effects] = stepFleet(program.fleet, event, this.ports.clock.now(), config, readinessOf);
     const now = { ...program, fleet };
     this.#programs.set(name, now);
     const performance: Performance = {
@@ -120,15 +144,13 @@ export class Supervisor {
   }
 
   #arm(): void {
-    const now = this.ports.clock.now();
-    const due = Math.min(...[...this.#programs.values()].map(({ fleet }) => nextDeadline(fleet, now)));
+    const due = Math.min(...[...this.#programs.values()].map(({ fleet }) => nextDeadline(fleet)));
     this.ports.clock.wakeAt(Number.isFinite(due) ? due : undefined, () => this.#tick());
   }
 
   #tick(): void {
     const now = this.ports.clock.now();
-    for (const [name, { fleet }] of this.#programs)
-      if (nextDeadline(fleet, now) <= now) this.send(name, { is: 'tick' });
+    for (const [name, { fleet }] of this.#programs) if (nextDeadline(fleet) <= now) this.send(name, { is: 'tick' });
     this.#arm();
   }
 }

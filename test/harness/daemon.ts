@@ -7,7 +7,7 @@ import { type ApiReply, askControl } from './control-client.ts';
 import { configText, type DaemonConfig } from './daemon-config.ts';
 import { type DaemonExit, DaemonProcess, type LogLine } from './daemon-process.ts';
 import { markedProcesses } from './marked-processes.ts';
-import { type CommandResult, runCommand } from './running-command.ts';
+import { type CommandResult, type RunningCommand, startCommand } from './running-command.ts';
 import { until, within } from './until.ts';
 
 /** A real daemon (dist/main.js) in a directory of its own, on ports of its own, which a test disposes of. */
@@ -107,7 +107,11 @@ export class Daemon implements AsyncDisposable {
 
   /** `node dist/ctl.js -s SOCKET ARGS…` */
   ctl(...args: readonly string[]): Promise<CommandResult> {
-    return runCommand(process.execPath, [join(root, 'dist/ctl.js'), '-s', this.socket, ...args], { env: this.#env });
+    return this.startCtl(...args).ended;
+  }
+
+  startCtl(...args: readonly string[]): RunningCommand {
+    return startCommand(process.execPath, [join(root, 'dist/ctl.js'), '-s', this.socket, ...args], { env: this.#env });
   }
 
   api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<ApiReply> {

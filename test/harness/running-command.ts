@@ -19,12 +19,22 @@ export interface CommandOptions {
   readonly limitMs?: number;
 }
 
+/** A command under way. */
+export interface RunningCommand {
+  readonly ended: Promise<CommandResult>;
+  kill(signal: NodeJS.Signals): boolean;
+}
+
 /** Rejects only when it cannot be started or outlasts `limitMs` (60 s); it is then killed. */
-export async function runCommand(
+export function runCommand(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+  return startCommand(command, args, options).ended;
+}
+
+export function startCommand(
   command: string,
   args: readonly string[],
   { env = process.env, cwd, limitMs = 60_000 }: CommandOptions = {},
-): Promise<CommandResult> {
+): RunningCommand {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -32,11 +42,14 @@ export async function runCommand(
   const { promise, resolve, reject } = Promise.withResolvers<[number | null, NodeJS.Signals | null]>();
   child.on('error', reject);
   child.on('close', (code, signal) => resolve([code, signal]));
-  const ended = await within(limitMs, promise);
-  if (ended === undefined) {
-    child.kill('SIGKILL');
-    throw new Error(`${args.join(' ')} ran for more than ${limitMs} ms\n${output.stdout}\n${output.stderr}`);
-  }
-  const [code, signal] = ended;
-  return { exitCode: code ?? -1, signal, ...output, json: () => JSON.parse(output.stdout) };
+  const wait = async (): Promise<CommandResult> => {
+    const ended = await within(limitMs, promise);
+    if (ended === undefined) {
+      child.kill('SIGKILL');
+      throw new Error(`${args.join(' ')} ran for more than ${limitMs} ms\n${output.stdout}\n${output.stderr}`);
+    }
+    const [code, signal] = ended;
+    return { exitCode: code ?? -1, signal, ...output, json: () => JSON.parse(output.stdout) };
+  };
+  return { ended: wait(), kill: (signal) => child.kill(signal) };
 }

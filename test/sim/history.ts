@@ -83,7 +83,7 @@ export class History {
     const { world } = this;
     const until = world.now + ms;
     for (let guard = 0; guard < 20_000; guard += 1) {
-      const due = nextDeadline(this.fleet, world.now);
+      const due = nextDeadline(this.fleet);
       const next = world.peek();
       const at = Math.max(world.now, Math.min(due, next));
       if (at > until) break;

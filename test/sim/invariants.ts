@@ -11,6 +11,7 @@ export function checkStep(before: Fleet, after: Fleet, event: FleetEvent, world:
   if (violation !== undefined) throw new Error(`3: ${violation}`);
   checkWorkers(after, world);
   checkReadyDuringRoll(before, after, event, config);
+  checkSoak(before, after, world.now, config);
   checkWeights(after, world);
   checkDeadlines(after);
 }
@@ -42,6 +43,17 @@ function checkReadyDuringRoll(before: Fleet, after: Fleet, event: FleetEvent, co
   ).length;
   if (taken > 0 && down > allowed)
     throw new Error(`2: ${event.is} took ${taken} ready workers, ${down} are down, ${allowed} allowed`);
+}
+
+/** In place too, a slot is done only when its worker has been ready for minReady. */
+function checkSoak(before: Fleet, after: Fleet, now: number, config: ProgramConfig): void {
+  if (before.roll === undefined || config.roll.maxSurge > 0) return;
+  const done = after.roll === undefined ? before.roll.active : after.roll.done;
+  for (const { index, seat } of after.slots) {
+    const justDone = before.roll.active.includes(index) && done.includes(index);
+    if (!justDone || seat.is !== 'RUNNING' || seat.worker.generation !== after.generation) continue;
+    if (now < seat.readyAt + config.roll.minReady) throw new Error(`slot ${index} was done before it had soaked`);
+  }
 }
 
 /** 4: never all zero while one is ready; then zero for every other; without any, only where somebody will serve. */

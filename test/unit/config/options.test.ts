@@ -36,7 +36,7 @@ test('what is left out has its default', () => {
     backoff: { initial: 100, max: 30_000, factor: 2, jitter: 0.2, resetAfter: 10_000 },
     readiness: { type: 'listening', path: '/', timeout: 30_000 },
     stop: { signal: 'SIGTERM', drainTimeout: 30_000, idleTimeout: 10_000, killTimeout: 10_000 },
-    roll: { maxSurge: 1, maxUnavailable: 0, minReady: 0, pause: 0, onFailure: 'abort' },
+    roll: { maxSurge: 1, maxUnavailable: 0, minReady: 2_000, pause: 0, onFailure: 'abort' },
     logs: { stdout: 'auto', stderr: 'auto' },
     priority: 999,
   });

@@ -1,0 +1,67 @@
+import type { SlotStatus } from '../../src/protocol/control.ts';
+import type { Daemon } from './daemon.ts';
+import { getText } from './get-text.ts';
+import { until } from './until.ts';
+
+/** A program of fixtures/apps/puppet.cjs, with every wait short. */
+export function puppet(
+  over: Readonly<Record<string, unknown>> = {},
+  environment: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, unknown>> {
+  return {
+    command: [process.execPath, 'puppet.cjs'],
+    workers: 2,
+    environment,
+    roll: { minReady: '0s' },
+    stop: { idleTimeout: '100ms', drainTimeout: '3s', killTimeout: '1s' },
+    backoff: { initial: '50ms', max: '200ms', jitter: 0 },
+    ...over,
+  };
+}
+
+/** A build that is not one: files of fixtures/apps. */
+export function broken(
+  script: string,
+  over: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return puppet({ command: [process.execPath, script], readiness: { timeout: '1s' }, ...over });
+}
+
+export async function slotsOf(daemon: Daemon, program = 'web'): Promise<readonly SlotStatus[]> {
+  return (await daemon.status()).programs.find(({ name }) => name === program)?.slots ?? [];
+}
+
+export async function statesOf(daemon: Daemon, program = 'web'): Promise<readonly string[]> {
+  return (await slotsOf(daemon, program)).map(({ state }) => state);
+}
+
+/** Until the slots' states are these, in order. */
+export async function untilStates(daemon: Daemon, states: readonly string[], program = 'web'): Promise<void> {
+  await until(async () => (await statesOf(daemon, program)).join() === states.join(), {
+    what: `${program} to be ${states.join(', ')}`,
+    explain: () => daemon.log.slice(-8),
+  });
+}
+
+/** The pids that answer, after enough requests that each slot was asked. */
+export async function answering(daemon: Daemon, requests = 24, port = daemon.port()): Promise<ReadonlySet<number>> {
+  const texts = await Promise.all(Array.from({ length: requests }, () => getText(port)));
+  return new Set(texts.map((text) => Number(text.split(' ')[1])));
+}
+
+/** `refused`, `reset`…, or the text that came. */
+export async function outcome(answer: Promise<string>): Promise<string> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ESRCH
+  }
+}

@@ -90,12 +90,20 @@ export class ChannelServer implements Channel {
     claim?.socket.destroy();
   }
 
+  report(worker: number): boolean {
+    return this.#tell(worker, { t: 'report' });
+  }
+
   drain(worker: number, idleMs: number, totalMs: number): boolean {
+    return this.#tell(worker, { t: 'drain', idleMs, totalMs });
+  }
+
+  #tell(worker: number, frame: SupervisorFrame): boolean {
     const claim = this.#claims.get(worker);
     if (claim === undefined || claim.socket.destroyed) return false;
-    // A drain is some 50 bytes: a worker that far behind reads nothing any more.
+    // A frame is some 50 bytes: a worker that far behind reads nothing any more.
     if (claim.socket.writableLength > channelFrameBytesMax) return false;
-    send(claim.socket, { t: 'drain', idleMs, totalMs });
+    send(claim.socket, frame);
     return true;
   }
 

@@ -76,7 +76,7 @@ function route(app: FastifyInstance, control: Control): void {
   app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
     control.status(request.query.detail !== undefined),
   );
-  app.get('/v1/connections', async () => control.connections());
+  app.get('/v1/connections', () => control.connections());
   app.get('/v1/avail', (_request, reply) => answer(reply, control.avail()));
   app.post('/v1/start', { schema: { body: names.schema } }, async ({ body }, reply) =>
     answer(reply, await control.start(names.of(body))),

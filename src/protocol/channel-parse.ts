@@ -38,6 +38,8 @@ export function parseSupervisorFrame(value: unknown): SupervisorFrame | undefine
       return { t: 'welcome' };
     case 'refused':
       return isText(why) ? { t: 'refused', why } : undefined;
+    case 'report':
+      return { t: 'report' };
     case 'drain':
       return isCount(idleMs) && isCount(totalMs) ? { t: 'drain', idleMs, totalMs } : undefined;
     default:

@@ -3,7 +3,7 @@ import { channelFrameBytesMax } from '../shared/limits.ts';
 /**
  * worker ↔ supervisor: newline-delimited JSON over a Unix socket that the worker dials.
  *
- * Version 1 (0.1.0): hello, listening, ready, strayed, beat, drained · welcome, refused, drain.
+ * Version 1 (0.1.0): hello, listening, ready, strayed, beat, drained · welcome, refused, report, drain.
  */
 export const channelVersion = 1;
 
@@ -39,6 +39,8 @@ export type WorkerFrame =
 export type SupervisorFrame =
   | { readonly t: 'welcome' }
   | { readonly t: 'refused'; readonly why: string }
+  /** Send a beat now: somebody is looking. */
+  | { readonly t: 'report' }
   /** Accept nothing new; close what is idle at idleMs, what is left at totalMs. */
   | { readonly t: 'drain'; readonly idleMs: number; readonly totalMs: number };
 

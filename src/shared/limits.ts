@@ -65,3 +65,6 @@ export const commandLineCharsMax = 200;
 
 /** The daemon's own lines that wait for a full disk or a slow reader of its output; some 4,000 of them. */
 export const logBufferBytesMax = 1024 * 1024;
+
+/** Operators, scripts and a dashboard at once; each costs a descriptor. */
+export const controlClientsMax = 128;

@@ -1,5 +1,6 @@
 import type { FleetEvent } from '../core/events.ts';
 import type { ChannelEvent } from './ports.ts';
+import { watchServing } from './serving-gone.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What workers say over the channel, told to core in its words. */
@@ -7,11 +8,12 @@ export function hear(supervisor: Supervisor, event: ChannelEvent): void {
   const live = supervisor.workers.byHandle(event.worker);
   if (live === undefined) return;
   const { program, worker } = live;
-  if (event.is === 'beat') return supervisor.workers.change(live.handle, { beat: event.beat });
+  if (event.is === 'beat') return supervisor.workers.beat(live.handle, event.beat);
   if (event.is === 'attached' && event.pid !== live.process.pid) {
     const serving = supervisor.ports.processes.identify(event.pid);
     if (serving !== undefined) supervisor.workers.change(live.handle, { serving });
   }
+  if (event.is === 'detached') watchServing(supervisor, live);
   if (event.is === 'strayed') {
     supervisor.ports.log.warn(
       { event: 'strayed', program, slot: live.slot, worker, why: event.why },

@@ -22,6 +22,7 @@ export interface LiveWorker {
 export class LiveWorkers {
   readonly #byHandle = new Map<number, LiveWorker>();
   readonly #lastWords = new Map<string, readonly string[]>();
+  readonly #hearers = new Set<(handle: number) => void>();
   #handles = 0;
 
   nextHandle(): number {
@@ -44,6 +45,21 @@ export class LiveWorkers {
 
   in(program: string, slot: number): readonly LiveWorker[] {
     return [...this.#byHandle.values()].filter((live) => live.program === program && live.slot === slot);
+  }
+
+  all(): readonly LiveWorker[] {
+    return [...this.#byHandle.values()];
+  }
+
+  /** Hears whose beat came. Returns what ends it. */
+  onBeat(hear: (handle: number) => void): () => void {
+    this.#hearers.add(hear);
+    return () => this.#hearers.delete(hear);
+  }
+
+  beat(handle: number, beat: Beat): void {
+    this.change(handle, { beat });
+    for (const hear of this.#hearers) hear(handle);
   }
 
   change(handle: number, change: Partial<Pick<LiveWorker, 'serving' | 'beat'>>): void {

@@ -17,6 +17,7 @@ import {
 } from '../protocol/control.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { freshBeats } from './fresh-beats.ts';
 import type { Control } from './ports.ts';
 import { connectionsReport, servingPids, statusReport } from './report.ts';
 import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
@@ -60,7 +61,8 @@ export class Operator implements Control {
     return statusReport(this.#supervisor, this.#end !== undefined, samples);
   }
 
-  connections(): ConnectionsReply {
+  async connections(): Promise<ConnectionsReply> {
+    await freshBeats(this.#supervisor);
     return connectionsReport(this.#supervisor);
   }
 

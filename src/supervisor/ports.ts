@@ -103,7 +103,7 @@ export interface Processes {
   prepare(program: ProgramConfig): Result<ProgramConfig>;
   /** In its own process group, logs on O_APPEND descriptors, slot descriptors inherited. */
   spawn(request: SpawnRequest, onExit: (exit: ExitReport) => void): Result<ProcessRef>;
-  /** The process that has this pid now. */
+  /** The process that has this pid now; undefined for a zombie. */
   identify(pid: number): ProcessRef | undefined;
   /** False when the process is gone (or the pid is another's by now). */
   signal(target: ProcessRef, signal: NodeJS.Signals, scope: 'process' | 'group'): boolean;
@@ -182,7 +182,8 @@ export type ChannelEvent =
 export interface Channel {
   expect(worker: number, token: string): void;
   forget(worker: number): void;
-  /** False when the worker has no connection. */
+  /** Asks for a beat now. False when the worker has no connection, as with `drain`. */
+  report(worker: number): boolean;
   drain(worker: number, idleMs: number, totalMs: number): boolean;
 }
 
@@ -199,7 +200,7 @@ export interface Log {
 /** What the control socket's requests end in. Arguments are parsed, answers are the protocol's. */
 export interface Control {
   status(detail: boolean): Promise<StatusReply>;
-  connections(): ConnectionsReply;
+  connections(): Promise<ConnectionsReply>;
   avail(): Result<AvailReply>;
   start(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
   stop(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;

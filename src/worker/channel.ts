@@ -16,6 +16,8 @@ export interface ChannelOptions {
   /** Each time the supervisor has taken this worker: tell it how things are. */
   onWelcome(): void;
   onDrain(idleMs: number, totalMs: number): void;
+  /** The supervisor wants to know how things are. */
+  onReport(): void;
 }
 
 /**
@@ -113,6 +115,9 @@ export class WorkerChannel {
         return true;
       case 'drain':
         this.#options.onDrain(frame.idleMs, frame.totalMs);
+        return true;
+      case 'report':
+        this.#options.onReport();
         return true;
       case 'refused':
         // Another process serves this slot, or the supervisor is a new one that has not adopted us yet.

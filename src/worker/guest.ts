@@ -37,6 +37,7 @@ class Guest {
       token: settings.token,
       onWelcome: () => this.#tellAll(),
       onDrain: (idleMs, totalMs) => this.#beginDrain({ idleMs, totalMs }),
+      onReport: () => this.#beat(),
     });
     this.#listening = new Listening(settings.plan, {
       claim: () => this.claim(),

@@ -23,6 +23,7 @@ const workerFrames: readonly WorkerFrame[] = [
 const supervisorFrames: readonly SupervisorFrame[] = [
   { t: 'welcome' },
   { t: 'refused', why: 'unknown token' },
+  { t: 'report' },
   { t: 'drain', idleMs: 0, totalMs: 30_000 },
 ];
 

@@ -85,7 +85,8 @@ describe('schema.json', () => {
 });
 
 describe('what is shipped in config/ loads', () => {
-  const files = ['portherd.yaml', ...readdirSync(new URL('examples/', folder)).map((name) => `examples/${name}`)];
+  const examples = readdirSync(new URL('examples/', folder)).filter((name) => name.endsWith('.yaml'));
+  const files = ['portherd.yaml', ...examples.map((name) => `examples/${name}`)];
 
   test('there are examples for the usual servers', () => {
     const names = ['express', 'fastify', 'gunicorn', 'npm-start', 'two-ports'].map((name) => `examples/${name}.yaml`);

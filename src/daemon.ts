@@ -43,10 +43,7 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   listen.tell = (event) => hear(supervisor, event);
   const operator = new Operator(supervisor, config.supervisor);
 
-  const ready = preflight(config.programs, ports, {
-    checkPortFree: (host, port) => sockets.checkPortFree(host, port),
-    backlogCut,
-  });
+  const ready = preflight(config.programs, ports);
   if (!ready.ok) {
     await channel.value.close();
     return release(runDir, ready);
@@ -118,6 +115,7 @@ function createPorts(
     workerLogs: createWorkerLogs(logDir),
     machine,
     configFile,
+    portCheck: { free: (host, port) => sockets.checkPortFree(host, port), backlogCut },
     log,
   };
 }

@@ -30,10 +30,9 @@ function seatDue({ seat }: Slot, open: boolean): number {
       return seat.until;
     case 'STOPPING':
       return departureDue(seat.departure);
-    case 'FATAL':
-      return open ? seat.nextFlush : Number.POSITIVE_INFINITY;
     case 'STOPPED':
     case 'EXITED':
-      return Number.POSITIVE_INFINITY;
+    case 'FATAL':
+      return open ? seat.nextFlush : Number.POSITIVE_INFINITY;
   }
 }

@@ -45,7 +45,7 @@ function stepServing(slot: Slot, seat: Running, event: SlotEvent, ctx: Context):
   if (replacement !== undefined) return prefix(gone, succeed(slot, replacement, ctx));
   const { autorestart } = ctx.config;
   if (autorestart === false || (autorestart === 'unexpected' && expected)) {
-    return [{ ...slot, seat: { is: 'EXITED', exit: event.exit, at: ctx.now } }, ...gone];
+    return [{ ...slot, seat: { is: 'EXITED', exit: event.exit, at: ctx.now, nextFlush: ctx.now } }, ...gone];
   }
   return prefix(gone, fail(slot, worker, how, ctx, { livedMs: ctx.now - seat.readyAt }));
 }

@@ -21,7 +21,7 @@ import type { Exit, Worker } from './worker.ts';
  * A roll with surge starts the replacement beside a RUNNING seat; the replaced worker leaves beside the seat too.
  */
 export type Seat =
-  | { readonly is: 'STOPPED'; readonly since: number | undefined }
+  | { readonly is: 'STOPPED'; readonly since: number | undefined; readonly nextFlush: number }
   | { readonly is: 'STARTING'; readonly starting: Starting }
   | {
       readonly is: 'RUNNING';
@@ -40,7 +40,7 @@ export type Seat =
       /** Why it will be in BACKOFF. */
       readonly why: string;
     }
-  | { readonly is: 'EXITED'; readonly exit: Exit; readonly at: number }
+  | { readonly is: 'EXITED'; readonly exit: Exit; readonly at: number; readonly nextFlush: number }
   | { readonly is: 'FATAL'; readonly why: string; readonly at: number; readonly nextFlush: number };
 
 /** The next worker of a RUNNING seat: first it must be ready, then it serves beside the old one for `minReady`. */
@@ -67,10 +67,17 @@ export type SlotStep = readonly [Slot, ...SlotEffect[]];
 export type SeatName = Seat['is'] & StateName;
 
 export function emptySlot(index: number, generation: number): Slot {
-  return { index, generation, seat: { is: 'STOPPED', since: undefined }, leaving: [], failures: 0, spawns: 0 };
+  return {
+    index,
+    generation,
+    seat: { is: 'STOPPED', since: undefined, nextFlush: 0 },
+    leaving: [],
+    failures: 0,
+    spawns: 0,
+  };
 }
 
-/** A client that waits in the queue of a given-up slot is told so within this time. */
+/** A client that waits in the queue of a slot where nobody serves, while others do, is told so within this time. */
 export const flushEveryMs = 1_000;
 
 /* The moves between seats that more than one state makes. */
@@ -87,7 +94,7 @@ export function launch(slot: Slot, ctx: Context): SlotStep {
 
 /** Nobody sits here and nobody is coming: whoever still waits in the queue (a worker died while it was emptied) is told so. */
 export function settled(slot: Slot, ctx: Context): SlotStep {
-  const seat: Seat = { is: 'STOPPED', since: ctx.now };
+  const seat: Seat = { is: 'STOPPED', since: ctx.now, nextFlush: ctx.now + flushEveryMs };
   const flush: SlotEffect = { do: 'flush', slot: slot.index };
   return [{ ...slot, seat, failures: 0 }, flush, announce({ event: 'stopped', slot: slot.index })];
 }

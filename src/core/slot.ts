@@ -31,7 +31,13 @@ function stepSeat(slot: Slot, event: SlotEvent, ctx: Context): SlotStep {
   switch (seat.is) {
     case 'STOPPED':
     case 'EXITED':
-      return event.is === 'start' || event.is === 'restart' ? relaunch(slot, ctx) : [slot];
+    case 'FATAL':
+      if (event.is === 'start' || event.is === 'restart') return relaunch(slot, ctx);
+      if (event.is !== 'tick' || ctx.now < seat.nextFlush) return [slot];
+      return [
+        { ...slot, seat: { ...seat, nextFlush: ctx.now + flushEveryMs } },
+        { do: 'flush', slot: slot.index },
+      ];
     case 'STARTING':
       return stepStartingSeat(slot, seat.starting, event, ctx);
     case 'RUNNING':
@@ -42,13 +48,6 @@ function stepSeat(slot: Slot, event: SlotEvent, ctx: Context): SlotStep {
       return event.is === 'tick' && ctx.now >= seat.until ? launch(slot, ctx) : [slot];
     case 'STOPPING':
       return stepStopping(slot, seat, event, ctx);
-    case 'FATAL':
-      if (event.is === 'start' || event.is === 'restart') return relaunch(slot, ctx);
-      if (event.is !== 'tick' || ctx.now < seat.nextFlush) return [slot];
-      return [
-        { ...slot, seat: { ...seat, nextFlush: ctx.now + flushEveryMs } },
-        { do: 'flush', slot: slot.index },
-      ];
   }
 }
 

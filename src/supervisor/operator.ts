@@ -38,7 +38,7 @@ export class Operator implements Control {
   readonly #running: Config['supervisor'];
   readonly #ended = Promise.withResolvers<End>();
   #end: End | undefined;
-  #updating = false;
+  #updating: Promise<void> | undefined;
 
   constructor(supervisor: Supervisor, running: Config['supervisor']) {
     this.#supervisor = supervisor;
@@ -129,13 +129,20 @@ export class Operator implements Control {
 
   async update({ programs }: UpdateRequest, tell: TellUpdate): Promise<Result<undefined>> {
     if (this.#end !== undefined) return this.#closing();
-    if (this.#updating) return err(failure('ROLL_IN_PROGRESS', 'another update is under way'));
-    this.#updating = true;
+    if (this.#updating !== undefined) return err(failure('ROLL_IN_PROGRESS', 'another update is under way'));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#updating = promise;
     try {
       return await update(this.#supervisor, this.#running, programs, tell);
     } finally {
-      this.#updating = false;
+      this.#updating = undefined;
+      resolve();
     }
+  }
+
+  /** When no update is under way. */
+  async updated(): Promise<void> {
+    while (this.#updating !== undefined) await this.#updating;
   }
 
   /** Drains and stops everything; `ended` tells when that is done. */

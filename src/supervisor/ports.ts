@@ -33,6 +33,7 @@ export interface Ports {
   readonly workerLogs: WorkerLogs;
   readonly machine: Machine;
   readonly configFile: ConfigFile;
+  readonly portCheck: PortCheck;
   readonly log: Log;
 }
 
@@ -141,6 +142,14 @@ export interface Listeners {
   halfOpen(program: string): readonly string[];
   /** Accepts and resets what waits in a slot that will not be served any more; answers how many. */
   flush(program: string, slot: number): number;
+}
+
+/** What can be known of a port before it is opened. */
+export interface PortCheck {
+  /** PORT_IN_USE names the holder, also when it would let others join its SO_REUSEPORT group. */
+  free(host: string, port: number): Result<undefined>;
+  /** What the kernel makes of a backlog, when that is less than wanted. */
+  backlogCut(wanted: number): number | undefined;
 }
 
 /** Which listener the kernel gives the next connection. */

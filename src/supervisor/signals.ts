@@ -25,7 +25,13 @@ export function obeySignals(source: SignalSource, operator: Operator, log: Log):
     const begun = operator.shutdown({ why: signal, exit: 0 });
     if (!begun.ok) log.info({ event: 'signalIgnored', signal }, 'shutting down already; SIGKILL ends it at once');
   };
+  let waiting = false;
   const update = async (signal: NodeJS.Signals): Promise<void> => {
+    // One that waits already will read the file as it is then.
+    if (waiting) return;
+    waiting = true;
+    await operator.updated();
+    waiting = false;
     const updated = await operator.update({ programs: [] }, (line) => {
       if (line.t === 'done' && line.error !== undefined) failed(signal, line.error);
       else if (line.t === 'done') log.info({ event: 'updated' }, 'the config is applied');

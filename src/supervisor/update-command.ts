@@ -5,6 +5,7 @@ import { failure, type PortherdError } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { bootProgram } from './boot.ts';
 import { programName } from './names.ts';
+import { preflightProgram } from './preflight.ts';
 import { rollProgram } from './roll-command.ts';
 import { scaleProgram } from './scale-command.ts';
 import { stopSlots } from './slot-commands.ts';
@@ -80,8 +81,9 @@ async function apply(
   const program = supervisor.programs.get(name);
   if (program?.fleet.roll !== undefined) return failure('ROLL_IN_PROGRESS', `${name} is being rolled`);
   if (cost === 'restart') {
-    const prepared = supervisor.ports.processes.prepare(config);
-    if (!prepared.ok) return prepared.error;
+    const held = program?.config.listen.map(({ port }) => port) ?? [];
+    const checked = preflightProgram(config, supervisor.ports, held);
+    if (!checked.ok) return checked.error;
     const failed = await stopAll(supervisor, name, tell);
     if (failed !== undefined) return failed;
     supervisor.remove(name);
@@ -117,6 +119,8 @@ async function renew(
 }
 
 function add(supervisor: Supervisor, config: ProgramConfig, tell: TellUpdate): PortherdError | undefined {
+  const checked = preflightProgram(config, supervisor.ports);
+  if (!checked.ok) return checked.error;
   const added = bootProgram(supervisor, config);
   if (!added.ok) return added.error;
   tell({ t: 'added', program: config.name });

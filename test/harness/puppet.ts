@@ -1,4 +1,6 @@
-import type { SlotStatus } from '../../src/protocol/control.ts';
+import { readdirSync } from 'node:fs';
+import { statOf } from '../../src/linux/procfs.ts';
+import type { ConnectionsReply, SlotStatus } from '../../src/protocol/control.ts';
 import type { Daemon } from './daemon.ts';
 import { getText } from './get-text.ts';
 import { until } from './until.ts';
@@ -64,4 +66,20 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false; // ESRCH
   }
+}
+
+/** Dead children that this process has not reaped. */
+export function zombiesOf(parent: number): readonly number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => {
+    const stat = statOf(pid);
+    return stat?.ppid === parent && stat.state === 'Z';
+  });
+}
+
+/** Requests under way in a program, as the workers report it. */
+export async function inFlight(daemon: Daemon, program = 'web'): Promise<number> {
+  const { programs }: ConnectionsReply = (await daemon.api('GET', '/v1/connections')).json();
+  const slots = programs.find(({ name }) => name === program)?.slots ?? [];
+  return slots.reduce((sum, slot) => sum + (slot.inFlight ?? 0), 0);
 }

@@ -27,7 +27,8 @@ export const bareApp = join(fixtureApps, 'target-plain.cjs');
 
 export async function startBareWorker(port: number): Promise<ChildProcess> {
   const env = { ...process.env, PORT: String(port), REUSE_PORT: '1', NODE_OPTIONS: '' };
-  const child = spawn(process.execPath, [bareApp], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  // In a session of its own, as portherd's workers are: Linux shares out the CPU by session (sched(7), autogroup).
+  const child = spawn(process.execPath, [bareApp], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   await saidSomething(child);
   return child;
 }

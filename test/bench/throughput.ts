@@ -1,32 +1,44 @@
 import { readFileSync } from 'node:fs';
 import type { Daemon } from '../harness/daemon.ts';
-import { startLoad } from '../harness/load.ts';
+import { type Load, startLoad } from '../harness/load.ts';
 import type { LossOptions } from '../harness/loss-client.ts';
 import type { LossReport } from '../harness/loss-report.ts';
 import { pause } from '../harness/until.ts';
 import type { BareWorkers } from './bare-workers.ts';
 
 /**
- * Requests per second under portherd and bare, in turns, so that whatever else the machine does hits both. Client and
- * servers share the cores: where the client is what limits, a ratio near 1 says little, and the servers' own CPU time for
- * a request says more. Both are measured.
+ * Requests per second under portherd and bare. A round is B H H B H B B H (B bare, H portherd), half a second or so each:
+ * whatever else the machine does, and whatever the turn before has left behind (TIME_WAIT, garbage), hits both alike. How
+ * far the bare halves of a round differ shows the noise. Client and servers share the cores: where the client is what
+ * limits, a ratio near 1 says little, and the servers' own CPU time for a request says more. Both are measured.
  */
 export type Mode = 'keep-alive' | 'one connection per request';
 
-export interface ThroughputPair {
+export interface Throughput {
   readonly mode: Mode;
   /** portherd ÷ bare, of requests per second. */
   readonly rates: readonly number[];
   /** portherd ÷ bare, of the workers' CPU time for a request. */
   readonly cpu: readonly number[];
+  /** bare ÷ bare, of requests per second: what 1 looks like on this machine today. */
+  readonly noise: readonly number[];
   readonly bareRates: readonly number[];
   readonly failed: number;
 }
 
 interface Sample {
-  readonly rate: number;
-  readonly cpuPerRequestUs: number;
+  readonly requests: number;
+  readonly ms: number;
+  /** Of the workers. */
+  readonly cpuMs: number;
   readonly failed: number;
+}
+
+interface Round {
+  readonly herd: Sample;
+  readonly bare: Sample;
+  /** The bare turns of the first and of the second half. */
+  readonly halves: readonly Sample[];
 }
 
 const loads: Readonly<Record<Mode, Pick<LossOptions, 'connections' | 'keepAlive'>>> = {
@@ -39,39 +51,60 @@ export async function compareThroughput(
   daemon: Daemon,
   bare: BareWorkers,
   rounds: number,
-  roundMs: number,
-): Promise<ThroughputPair> {
-  const herd = { port: daemon.port(), pids: await daemon.pids('web') };
-  const pairs: { readonly herd: Sample; readonly bare: Sample }[] = [];
-  // The first round warms up: both apps' code is compiled by its end.
+  turnMs: number,
+): Promise<Throughput> {
+  const targets: Record<Turn, Target> = {
+    H: { port: daemon.port(), pids: await daemon.pids('web') },
+    B: bare,
+  };
+  // One client process for both, or a difference between two would pass for one between the servers.
+  await using load = await startLoad({ port: bare.port, ...loads[mode] });
+  await load.halt();
+  const found: Round[] = [];
+  // The first round warms up: apps and clients are compiled by its end.
   for (let round = 0; round <= rounds; round++) {
-    const [first, second] = round % 2 === 0 ? [herd, bare] : [bare, herd];
-    const a = await measure(mode, first, roundMs);
-    const b = await measure(mode, second, roundMs);
-    if (round > 0) pairs.push(first === herd ? { herd: a, bare: b } : { herd: b, bare: a });
+    const turns: Record<Turn, Sample[]> = { B: [], H: [] };
+    for (const turn of ['B', 'H', 'H', 'B', 'H', 'B', 'B', 'H'] as const) {
+      turns[turn].push(await measure(load, mode, targets[turn], turnMs));
+    }
+    if (round > 0)
+      found.push({ herd: sum(turns.H), bare: sum(turns.B), halves: [turns.B.slice(0, 2), turns.B.slice(2)].map(sum) });
   }
   return {
     mode,
-    rates: pairs.map(({ herd, bare }) => herd.rate / bare.rate),
-    cpu: pairs.map(({ herd, bare }) => herd.cpuPerRequestUs / bare.cpuPerRequestUs),
-    bareRates: pairs.map(({ bare }) => bare.rate),
-    failed: pairs.reduce((sum, { herd, bare }) => sum + herd.failed + bare.failed, 0),
+    rates: found.map(({ herd, bare }) => herd.requests / herd.ms / (bare.requests / bare.ms)),
+    cpu: found.map(({ herd, bare }) => herd.cpuMs / herd.requests / (bare.cpuMs / bare.requests)),
+    noise: found.map(({ halves: [first, second] }) =>
+      second && first ? second.requests / second.ms / (first.requests / first.ms) : Number.NaN,
+    ),
+    bareRates: found.map(({ bare }) => (bare.requests / bare.ms) * 1_000),
+    failed: found.reduce((all, { herd, bare }) => all + herd.failed + bare.failed, 0),
   };
 }
 
-async function measure(mode: Mode, target: Pick<BareWorkers, 'port' | 'pids'>, ms: number): Promise<Sample> {
-  await using load = await startLoad({ port: target.port, ...loads[mode] });
-  // The load process boots and connects before the clock starts.
-  await pause(200);
-  const [before, cpuBefore] = [await load.report(), cpuSeconds(target.pids)];
+type Turn = 'B' | 'H';
+
+type Target = Pick<BareWorkers, 'port' | 'pids'>;
+
+async function measure(load: Load, mode: Mode, { port, pids }: Target, ms: number): Promise<Sample> {
+  await load.resume({ port, ...loads[mode] });
+  // Connections are made, and the other target's are gone, before the clock starts.
+  await pause(150);
+  const [before, cpuBefore] = [await load.report(), cpuMs(pids)];
   await pause(ms);
-  const [after, cpuAfter] = [await load.report(), cpuSeconds(target.pids)];
-  const requests = answered(after) - answered(before);
+  const [after, cpuAfter] = [await load.report(), cpuMs(pids)];
+  const { oneShot, keepAlive } = await load.halt();
   return {
-    rate: (requests / (after.elapsedMs - before.elapsedMs)) * 1_000,
-    cpuPerRequestUs: ((cpuAfter - cpuBefore) / requests) * 1e6,
-    failed: after.oneShot.failed + after.keepAlive.failed,
+    requests: answered(after) - answered(before),
+    ms: after.elapsedMs - before.elapsedMs,
+    cpuMs: cpuAfter - cpuBefore,
+    failed: oneShot.failed + keepAlive.failed,
   };
+}
+
+function sum(samples: readonly Sample[]): Sample {
+  const total = (field: keyof Sample): number => samples.reduce((all, sample) => all + sample[field], 0);
+  return { requests: total('requests'), ms: total('ms'), cpuMs: total('cpuMs'), failed: total('failed') };
 }
 
 function answered({ oneShot, keepAlive }: LossReport): number {
@@ -79,12 +112,12 @@ function answered({ oneShot, keepAlive }: LossReport): number {
 }
 
 /** utime + stime, fields 14 and 15 of /proc/PID/stat; in ticks of 10 ms on every Linux that Node runs on. */
-function cpuSeconds(pids: readonly number[]): number {
+function cpuMs(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const afterName = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
     return Number(afterName[11]) + Number(afterName[12]);
   });
-  return ticks.reduce((sum, own) => sum + own, 0) / 100;
+  return ticks.reduce((all, own) => all + own, 0) * 10;
 }

@@ -11,6 +11,10 @@ import { within } from './until.ts';
 export interface Load extends AsyncDisposable {
   readonly pid: number;
   report(): Promise<LossReport>;
+  /** Stops and reports, but keeps the process for `resume`: its code stays compiled, which matters to benchmarks. */
+  halt(): Promise<LossReport>;
+  /** A new load, with a report of its own. */
+  resume(options: LossOptions): Promise<void>;
   /** Waits for the clients' `rounds`. */
   finished(limitMs?: number): Promise<LossReport>;
   stop(): Promise<LossReport>;
@@ -21,7 +25,7 @@ const replyLimitMs = 30_000;
 
 export async function startLoad(options: LossOptions): Promise<Load> {
   const load = new LoadProcess();
-  await load.ask({ do: 'start', options });
+  await load.resume(options);
   return load;
 }
 
@@ -64,8 +68,16 @@ class LoadProcess implements Load {
     return this.ask({ do: 'finish' }, limitMs);
   }
 
+  halt(): Promise<LossReport> {
+    return this.ask({ do: 'stop' });
+  }
+
+  async resume(options: LossOptions): Promise<void> {
+    await this.ask({ do: 'start', options });
+  }
+
   async stop(): Promise<LossReport> {
-    const report = await this.ask({ do: 'stop' });
+    const report = await this.halt();
     await this[Symbol.asyncDispose]();
     return report;
   }

@@ -7,10 +7,11 @@ import { pause } from '../harness/until.ts';
 import type { BareWorkers } from './bare-workers.ts';
 
 /**
- * Requests per second under portherd and bare. A round is B H H B H B B H (B bare, H portherd), half a second or so each:
- * whatever else the machine does, and whatever the turn before has left behind (TIME_WAIT, garbage), hits both alike. How
- * far the bare halves of a round differ shows the noise. Client and servers share the cores: where the client is what
- * limits, a ratio near 1 says little, and the servers' own CPU time for a request says more. Both are measured.
+ * Requests per second under portherd (H) and bare (B), and of a second bare set (N, for null) against the first: what N ÷ B
+ * shows is noise, and H ÷ B means only what goes beyond it. Rounds are B H N N H B and B N H H N B in turn, half a second each, so
+ * that whatever else the machine does, and whatever the turn before has left behind (TIME_WAIT, garbage), hits all alike.
+ * Client and servers share the cores: where the client is what limits, a ratio near 1 says little, and the servers' own
+ * CPU time for a request says more. Both are measured.
  */
 export type Mode = 'keep-alive' | 'one connection per request';
 
@@ -20,8 +21,9 @@ export interface Throughput {
   readonly rates: readonly number[];
   /** portherd ÷ bare, of the workers' CPU time for a request. */
   readonly cpu: readonly number[];
-  /** bare ÷ bare, of requests per second: what 1 looks like on this machine today. */
+  /** null ÷ bare, of requests per second and of CPU time: what 1 looks like on this machine now. */
   readonly noise: readonly number[];
+  readonly cpuNoise: readonly number[];
   readonly bareRates: readonly number[];
   readonly failed: number;
 }
@@ -36,9 +38,8 @@ interface Sample {
 
 interface Round {
   readonly herd: Sample;
+  readonly null: Sample;
   readonly bare: Sample;
-  /** The bare turns of the first and of the second half. */
-  readonly halves: readonly Sample[];
 }
 
 const loads: Readonly<Record<Mode, Pick<LossOptions, 'connections' | 'keepAlive'>>> = {
@@ -50,39 +51,42 @@ export async function compareThroughput(
   mode: Mode,
   daemon: Daemon,
   bare: BareWorkers,
+  second: BareWorkers,
   rounds: number,
   turnMs: number,
 ): Promise<Throughput> {
   const targets: Record<Turn, Target> = {
     H: { port: daemon.port(), pids: await daemon.pids('web') },
+    N: second,
     B: bare,
   };
-  // One client process for both, or a difference between two would pass for one between the servers.
+  // One client process for all, or a difference between two would pass for one between the servers.
   await using load = await startLoad({ port: bare.port, ...loads[mode] });
   await load.halt();
   const found: Round[] = [];
   // The first round warms up: apps and clients are compiled by its end.
   for (let round = 0; round <= rounds; round++) {
-    const turns: Record<Turn, Sample[]> = { B: [], H: [] };
-    for (const turn of ['B', 'H', 'H', 'B', 'H', 'B', 'B', 'H'] as const) {
-      turns[turn].push(await measure(load, mode, targets[turn], turnMs));
-    }
-    if (round > 0)
-      found.push({ herd: sum(turns.H), bare: sum(turns.B), halves: [turns.B.slice(0, 2), turns.B.slice(2)].map(sum) });
+    const turns: Record<Turn, Sample[]> = { B: [], H: [], N: [] };
+    for (const turn of orders[round % 2] ?? []) turns[turn].push(await measure(load, mode, targets[turn], turnMs));
+    if (round > 0) found.push({ herd: sum(turns.H), null: sum(turns.N), bare: sum(turns.B) });
   }
   return {
     mode,
-    rates: found.map(({ herd, bare }) => herd.requests / herd.ms / (bare.requests / bare.ms)),
-    cpu: found.map(({ herd, bare }) => herd.cpuMs / herd.requests / (bare.cpuMs / bare.requests)),
-    noise: found.map(({ halves: [first, second] }) =>
-      second && first ? second.requests / second.ms / (first.requests / first.ms) : Number.NaN,
-    ),
-    bareRates: found.map(({ bare }) => (bare.requests / bare.ms) * 1_000),
-    failed: found.reduce((all, { herd, bare }) => all + herd.failed + bare.failed, 0),
+    rates: found.map(({ herd, bare }) => rate(herd) / rate(bare)),
+    cpu: found.map(({ herd, bare }) => cpuPerRequest(herd) / cpuPerRequest(bare)),
+    noise: found.map(({ null: same, bare }) => rate(same) / rate(bare)),
+    cpuNoise: found.map(({ null: same, bare }) => cpuPerRequest(same) / cpuPerRequest(bare)),
+    bareRates: found.map(({ bare }) => rate(bare) * 1_000),
+    failed: found.reduce((all, { herd, null: same, bare }) => all + herd.failed + same.failed + bare.failed, 0),
   };
 }
 
-type Turn = 'B' | 'H';
+type Turn = 'B' | 'H' | 'N';
+
+const orders: readonly (readonly Turn[])[] = [
+  ['B', 'H', 'N', 'N', 'H', 'B'],
+  ['B', 'N', 'H', 'H', 'N', 'B'],
+];
 
 type Target = Pick<BareWorkers, 'port' | 'pids'>;
 
@@ -100,6 +104,15 @@ async function measure(load: Load, mode: Mode, { port, pids }: Target, ms: numbe
     cpuMs: cpuAfter - cpuBefore,
     failed: oneShot.failed + keepAlive.failed,
   };
+}
+
+/** Per ms. */
+function rate({ requests, ms }: Sample): number {
+  return requests / ms;
+}
+
+function cpuPerRequest({ cpuMs, requests }: Sample): number {
+  return cpuMs / requests;
 }
 
 function sum(samples: readonly Sample[]): Sample {

@@ -108,7 +108,6 @@ export class Connections {
       'close',
       guarded(() => this.#sessionClosed(session)),
     );
-    this.#watch.sessionOpened(session);
   }
 
   #sessionClosed(session: ServerHttp2Session): void {
@@ -121,7 +120,9 @@ export class Connections {
     if (session === undefined || busy === undefined) return;
     this.sessions.set(session, busy + change);
     this.inFlight += change;
-    if (change === 1) this.requests += 1;
+    if (change === -1) return;
+    this.requests += 1;
+    this.#watch.streamOpened(session);
   }
 }
 
@@ -129,5 +130,5 @@ export class Connections {
 export interface ConnectionsWatch {
   emptied(): void;
   requested(connection: Connection, response: ServerResponse): void;
-  sessionOpened(session: ServerHttp2Session): void;
+  streamOpened(session: ServerHttp2Session): void;
 }

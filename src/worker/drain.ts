@@ -29,6 +29,8 @@ export class Drain {
   #totalMs = 0;
   #sweptAt = 0;
   #ticking: NodeJS.Timeout | undefined;
+  /** HTTP/2 sessions that got the first GOAWAY, and when. */
+  readonly #told = new WeakMap<ServerHttp2Session, number>();
   readonly #connections: Connections;
   readonly #reports: DrainReports;
 
@@ -51,7 +53,9 @@ export class Drain {
     for (const connection of this.#connections.open.values()) {
       if (connection.response !== undefined) closeAfter(connection, connection.response);
     }
-    for (const session of this.#connections.sessions.keys()) this.sessionOpened(session);
+    for (const session of this.#connections.sessions.keys()) {
+      if ((session.state.lastProcStreamID ?? 0) > 0) this.#tell(session);
+    }
     this.#ticking = setInterval(
       guarded(() => this.#tick()),
       beatMs.draining,
@@ -71,15 +75,25 @@ export class Drain {
     if (this.#step !== 'serving') closeAfter(connection, response);
   }
 
-  sessionOpened(session: ServerHttp2Session): void {
-    if (this.#step !== 'serving' && !session.destroyed) session.goaway(0, anyStreamId);
+  /**
+   * A session that has asked for nothing yet hears of it with its first stream: told before, it would have to connect again
+   * for the one request that it was opened for.
+   */
+  streamOpened(session: ServerHttp2Session): void {
+    if (this.#step !== 'serving') this.#tell(session);
+  }
+
+  #tell(session: ServerHttp2Session): void {
+    if (session.destroyed || this.#told.has(session)) return;
+    this.#told.set(session, performance.now());
+    session.goaway(0, anyStreamId);
   }
 
   #tick(): void {
     const since = performance.now() - this.#begunAt;
     if (since >= this.#totalMs) this.#closeAll();
     else {
-      if (since >= Math.min(goawayGapMs, this.#idleMs)) this.#closeSessions();
+      this.#closeSessions(since >= this.#idleMs);
       if (since >= this.#idleMs && since - this.#sweptAt >= idleSweepMs) {
         this.#sweptAt = since;
         // After this turn's poll: bytes that are here already are read first, and make their connection a busy one.
@@ -90,8 +104,11 @@ export class Drain {
   }
 
   /** Open streams are finished, new ones are refused, and the session ends with the last. */
-  #closeSessions(): void {
-    for (const session of this.#connections.sessions.keys()) session.close();
+  #closeSessions(idleOver: boolean): void {
+    const toldBy = performance.now() - goawayGapMs;
+    for (const session of this.#connections.sessions.keys()) {
+      if (idleOver || (this.#told.get(session) ?? Number.POSITIVE_INFINITY) <= toldBy) session.close();
+    }
   }
 
   #closeIdle(): void {

@@ -47,7 +47,7 @@ class Guest {
     this.#connections = new Connections({
       emptied: () => this.#drain.emptied(),
       requested: (connection, response) => this.#drain.requested(connection, response),
-      sessionOpened: (session) => this.#drain.sessionOpened(session),
+      streamOpened: (session) => this.#drain.streamOpened(session),
     });
     this.#drain = new Drain(this.#connections, { ticked: () => this.#beat(), drained: () => this.#drained() });
   }

@@ -144,7 +144,7 @@ describe.for(nodeNames)('on Node %s', (node) => {
 
   here('an app that uses portherd/app says goodbye to its upgraded connections itself', async () => {
     const app = pathToFileURL(resolve(import.meta.dirname, '../../../src/worker/app.ts')).href;
-    await using served = await SupervisedApp.serving({ app: 'upgrade.cjs', node, env: { PORTHERD_APP: app } });
+    await using served = await SupervisedApp.serving({ app: 'upgrade.cjs', node, env: { APP_MODULE: app } });
     using socket = await upgraded(served.port);
     await served.event('beat', ({ beat }) => beat.open === 1);
     const goodbye = once(socket, 'data');

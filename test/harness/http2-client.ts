@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { within } from './until.ts';
+
+/** One HTTP/2 connection. Nothing is tried again: a request that is reset or not answered rejects. */
+export class Http2Client implements Disposable {
+  /** What the server has told in GOAWAY frames: error codes, in their order. */
+  readonly goaways: number[] = [];
+  readonly #session: ClientHttp2Session;
+
+  constructor(port: number) {
+    this.#session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    this.#session.on('goaway', (code) => this.goaways.push(code));
+    // Each request that it concerns rejects by itself.
+    this.#session.on('error', () => {});
+  }
+
+  /** True while another request may be begun: a client that was told to go away opens another connection. */
+  get usable(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  async get(path = '/'): Promise<string> {
+    const stream = this.#session.request({ ':path': path });
+    let body = '';
+    stream.setEncoding('utf8').on('data', (part: string) => (body += part));
+    const [headers] = await once(stream, 'response');
+    await once(stream, 'end');
+    if (headers[':status'] !== 200) throw new Error(`status ${headers[':status']}`);
+    return body;
+  }
+
+  /** Resolves when the connection has ended; rejects after ten seconds. */
+  async ended(): Promise<void> {
+    if (this.#session.destroyed) return;
+    const ended = await within(10_000, once(this.#session, 'close'));
+    if (ended === undefined) throw new Error('the HTTP/2 connection did not end');
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.destroy();
+  }
+}

@@ -7,6 +7,7 @@ import { controlClientsMax, controlRequestBytesMax, controlRequestMsMax } from '
 import { err, ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import type { Control, Log } from '../supervisor/ports.ts';
+import { limitConnections } from './connection-limit.ts';
 
 export interface ControlServerOptions {
   /** In the run directory, which is 0700. */
@@ -43,16 +44,17 @@ function createApp({ log }: ControlServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: controlRequestBytesMax,
     requestTimeout: controlRequestMsMax,
-    http: {
-      headersTimeout: controlRequestMsMax,
-      connectionsCheckingInterval: 500,
-      keepAliveTimeout: controlRequestMsMax,
-    },
+    keepAliveTimeout: controlRequestMsMax,
+    http: { headersTimeout: controlRequestMsMax, connectionsCheckingInterval: 500 },
     forceCloseConnections: true,
     // A number is not its text: a client that mixes them up is told so.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    // Before routing: what it refuses (a path that cannot be decoded) has met no hook yet.
+    frameworkErrors: (error, _request, reply) => {
+      void refuse(reply.header(versionHeader, version), failure('BAD_REQUEST', error.message));
+    },
   });
-  app.server.maxConnections = controlClientsMax;
+  limitConnections(app.server, controlClientsMax);
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header(versionHeader, version);
   });
@@ -133,6 +135,8 @@ async function tellLines(
   const result = await work(tell);
   if (!result.ok) return refuse(reply, result.error);
   if (begun) raw.end();
+  // Whoever has not read the last lines by then does not want them.
+  if (begun) raw.setTimeout(controlRequestMsMax, () => raw.destroy());
   return reply;
 }
 

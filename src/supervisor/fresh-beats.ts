@@ -12,7 +12,7 @@ export async function freshBeats(supervisor: Supervisor): Promise<void> {
     asked.delete(handle);
     if (asked.size === 0) resolve(undefined);
   });
-  for (const handle of [...asked]) if (!ports.channel.report(handle)) asked.delete(handle);
+  for (const handle of asked) if (!ports.channel.report(handle)) asked.delete(handle);
   const timer = setTimeout(() => resolve(undefined), asked.size === 0 ? 0 : waitMsMax);
   await promise;
   clearTimeout(timer);

@@ -39,13 +39,15 @@ export class Operator implements Control {
   readonly #ended = Promise.withResolvers<End>();
   #end: End | undefined;
   #updating: Promise<void> | undefined;
+  /** Programs that `shutdown` has told to stop. */
+  readonly #stopping = new Set<string>();
 
   constructor(supervisor: Supervisor, running: Config['supervisor']) {
     this.#supervisor = supervisor;
     this.#running = running;
     supervisor.watch((program, fact) => {
       if (fact?.event === 'fatal') this.#endOnFatal(program);
-      if (fact === undefined) this.#endWhenEmpty();
+      if (fact === undefined) this.#stopNext();
     });
   }
 
@@ -152,10 +154,7 @@ export class Operator implements Control {
     this.#supervisor.close();
     const { log, machine } = this.#supervisor.ports;
     log.info({ event: 'shuttingDown', why: end.why }, 'draining and stopping everything');
-    for (const [name, { fleet }] of this.#supervisor.programs) {
-      this.#supervisor.send(name, { is: 'stop', slots: fleet.slots.map(({ index }) => index) });
-    }
-    this.#endWhenEmpty();
+    this.#stopNext();
     return ok({ pid: machine.pid });
   }
 
@@ -165,10 +164,17 @@ export class Operator implements Control {
     return rollProgram(this.#supervisor, program.config, tell);
   }
 
-  #endWhenEmpty(): void {
+  /** While shutting down: stops the programs of the highest priority that still run; the next ones when those have stopped. */
+  #stopNext(): void {
     if (this.#end === undefined) return;
-    const empty = [...this.#supervisor.programs.values()].every(({ fleet }) => fleet.slots.every(isVacant));
-    if (empty) this.#ended.resolve(this.#end);
+    const running = [...this.#supervisor.programs.values()].filter(({ fleet }) => !fleet.slots.every(isVacant));
+    if (running.length === 0) return this.#ended.resolve(this.#end);
+    const highest = Math.max(...running.map(({ config }) => config.priority));
+    for (const { config, fleet } of running) {
+      if (config.priority < highest || this.#stopping.has(config.name)) continue;
+      this.#stopping.add(config.name);
+      this.#supervisor.send(config.name, { is: 'stop', slots: fleet.slots.map(({ index }) => index) });
+    }
   }
 
   #endOnFatal(name: string): void {

@@ -122,6 +122,7 @@ function byProgram(deeds: readonly Deed[]): ReadonlyMap<string, readonly number[
 /** Also what could not start again: its worker, if there is one, runs on. */
 function refuseRestart(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined {
   const { config, fleet } = program;
+  if (slot >= fleet.wanted) return scaledAway(program, slot);
   if (fleet.roll !== undefined) return failure('ROLL_IN_PROGRESS', `${config.name} is being rolled`);
   if (!canLaunch(fleet)) return stillStopping(slotName(config.name, slot));
   const prepared = supervisor.ports.processes.prepare(config);
@@ -130,6 +131,7 @@ function refuseRestart(program: Program, slot: number, supervisor: Supervisor): 
 
 function refuseStart(program: Program, slot: number, supervisor: Supervisor): PortherdError | undefined {
   const name = slotName(program.config.name, slot);
+  if (slot >= program.fleet.wanted) return scaledAway(program, slot);
   switch (program.fleet.slots[slot]?.seat.is) {
     case 'STARTING':
     case 'RUNNING':
@@ -143,6 +145,11 @@ function refuseStart(program: Program, slot: number, supervisor: Supervisor): Po
       return prepared.ok ? undefined : prepared.error;
     }
   }
+}
+
+/** It is there only until its worker, or one of a higher slot, has gone. */
+function scaledAway(program: Program, slot: number): PortherdError {
+  return failure('NOT_RUNNING', `${slotName(program.config.name, slot)} is being scaled away`);
 }
 
 function stillStopping(name: string): PortherdError {

@@ -53,10 +53,9 @@ export async function update(
     const config = configs.get(change.name);
     if (config !== undefined) keep(await apply(supervisor, config, change, tell));
   }
-  for (const name of diff.added.filter(concerns)) {
-    const config = configs.get(name);
-    if (config !== undefined) keep(add(supervisor, config, tell));
-  }
+  const added = diff.added.filter(concerns).flatMap((name) => configs.get(name) ?? []);
+  for (const config of added.toSorted((one, other) => one.priority - other.priority))
+    keep(add(supervisor, config, tell));
   const [first] = errors;
   tell(first === undefined ? { t: 'done' } : { t: 'done', error: errorBody(first) });
   return ok();

@@ -49,6 +49,12 @@ export class DaemonProcess {
     return this.#child.kill(signal);
   }
 
+  /** Whoever read its output is gone: a write to it is an EPIPE from now on. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   /** The first line, past or future, with this event for which `predicate` holds. Rejects at the deadline and at the exit. */
   async waitForLog(event: string, predicate: (line: LogLine) => boolean, deadlineMs: number): Promise<LogLine> {
     const since = performance.now();

@@ -15,6 +15,8 @@ export interface DaemonOptions extends DaemonConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** The node that runs the daemon; this one unless given. */
   readonly node?: string;
+  /** Put before the daemon's command: `ip netns exec NAME`, say. It must become the daemon, not start it. */
+  readonly inside?: readonly string[];
   /** What must be so before startDaemon returns; all slots that start by themselves are ready, unless given. */
   readonly wait?: 'ready' | 'answers' | 'nothing';
   /** ms */
@@ -59,7 +61,8 @@ export class Daemon implements AsyncDisposable {
     return new Daemon(directory, ports, options);
   }
 
-  private constructor(directory: string, ports: readonly number[], { env, node = process.execPath }: DaemonOptions) {
+  private constructor(directory: string, ports: readonly number[], options: DaemonOptions) {
+    const { env, node = process.execPath, inside = [] } = options;
     this.directory = directory;
     this.socket = join(directory, 'control.sock');
     this.configFile = join(directory, 'portherd.yaml');
@@ -69,8 +72,8 @@ export class Daemon implements AsyncDisposable {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const run = { PORTHERD_TEST_RUN: inherited['PORTHERD_TEST_RUN'] ?? this.#mark };
     this.#env = { ...inherited, ...run, [daemonMark]: this.#mark, PORTHERD_SOCKET: this.socket, ...env };
-    const args = [join(root, 'dist/main.js'), 'run', '-c', this.configFile];
-    this.#process = new DaemonProcess(node, args, this.#env, directory);
+    const words = [...inside, node, join(root, 'dist/main.js'), 'run', '-c', this.configFile];
+    this.#process = new DaemonProcess(words[0] ?? node, words.slice(1), this.#env, directory);
   }
 
   get pid(): number {
@@ -99,6 +102,10 @@ export class Daemon implements AsyncDisposable {
 
   waitForLog(event: string, predicate: (line: LogLine) => boolean = () => true, deadline = 10_000): Promise<LogLine> {
     return this.#process.waitForLog(event, predicate, deadline);
+  }
+
+  closeOutput(): void {
+    this.#process.closeOutput();
   }
 
   kill(signal: NodeJS.Signals): boolean {

@@ -48,6 +48,21 @@ test('SIGTERM while workers start, fail and are rolled leaves nothing behind', a
   expect(daemon.processes()).toEqual([]);
 });
 
+test('programs start lowest priority first and stop highest first, each after the one before', async () => {
+  const [front, base] = [puppet({ workers: 1, priority: 20 }), puppet({ workers: 1, priority: 10 })];
+  await using daemon = await startDaemon({ programs: { front, base } });
+  expect(programsOf(daemon, 'spawned')).toEqual(['base', 'front']);
+  const slow = getText(daemon.port(), '/slow?ms=800');
+  await until(async () => (await inFlight(daemon, 'front')) === 1, { what: 'the request to be under way' });
+  daemon.kill('SIGTERM');
+  await daemon.waitForLog('shuttingDown');
+  await untilStates(daemon, ['STOPPING'], 'front');
+  expect(await getText(daemon.port(1))).toMatch(/^r0 /);
+  await slow;
+  expect(await daemon.exited).toEqual({ code: 0, signal: null });
+  expect(programsOf(daemon, 'exited')).toEqual(['front', 'base']);
+});
+
 test('SIGTERM in the middle of an update begins nothing new', async () => {
   const web = puppet({ workers: 1 });
   await using daemon = await startDaemon({ programs: { web } });
@@ -117,6 +132,10 @@ test('SIGUSR1 rolls what runs', async () => {
   expect((await answering(daemon)).size).toBe(2);
   await untilStates(daemon, ['STOPPED', 'STOPPED'], 'off');
 });
+
+function programsOf(daemon: Daemon, event: string): readonly unknown[] {
+  return daemon.log.filter((line) => line.event === event).map(({ program }) => program);
+}
 
 /** Sends SIGHUP, and waits until the n-th update is through. */
 async function hup(daemon: Daemon, n: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { Config } from './config/schema.ts';
 import { steeringProgram } from './core/steering-program.ts';
 import { showFirstSteps } from './first-steps.ts';
 import { backlogCut } from './linux/port-free.ts';
-import { releaseBootMemory } from './linux/boot-memory.ts';
+import { keepMemorySmall } from './linux/small-memory.ts';
 import { openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
 import { openControlServer } from './linux/control-server.ts';
@@ -30,6 +30,7 @@ export type Origin = ConfigFile;
  * was started.
  */
 export async function runDaemon(config: Config, origin: Origin, socket: string): Promise<Result<number>> {
+  keepMemorySmall();
   const log = await createLog(config.supervisor.logLevel, process.env);
   const claimed = await claimRunDir(socket, config.supervisor, process.env);
   if (!claimed.ok) return claimed;
@@ -72,13 +73,11 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   const unwatch = watchStrangers(sockets, log);
   if (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start')
     showFirstSteps(supervisor, (text) => console.error(text));
-  for (const program of config.programs) {
+  for (const program of config.programs.toSorted((one, other) => one.priority - other.priority)) {
     const booted = bootProgram(supervisor, program);
     if (!booted.ok)
       log.error({ event: 'bootFailed', program: program.name, error: booted.error }, 'program cannot be started');
   }
-
-  releaseBootMemory();
 
   const end = await operator.ended;
   forget();

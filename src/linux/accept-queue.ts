@@ -29,11 +29,12 @@ export function readQueue(libc: Libc, fd: number): QueueReading {
 const resetOnClose = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
 
 /**
- * Accepts and resets what waits; answers how many. For a listener that is steered away from and that nobody will serve: it makes the
- * socket non-blocking for everybody who shares it. A full queue holds one more than its backlog, and that bounds the work.
+ * Accepts and resets what waits; answers how many. For a listener that is steered away from and that nobody serves: meanwhile it
+ * is non-blocking for everybody who shares it. A full queue holds one more than its backlog, and that bounds the work.
  */
 export function flushQueue(libc: Libc, fd: number, backlog: number): number {
-  assert(libc.setNonBlocking(fd).ok, `descriptor ${fd} cannot be made non-blocking`);
+  const was = libc.setNonBlocking(fd, true);
+  assert(was.ok, `descriptor ${fd} cannot be made non-blocking`);
   let count = 0;
   while (count <= backlog) {
     const accepted = libc.accept(fd);
@@ -43,5 +44,7 @@ export function flushQueue(libc: Libc, fd: number, backlog: number): number {
     libc.close(accepted.value);
     count++;
   }
+  // The next worker may be one that simply waits in accept().
+  if (was.value === 0) libc.setNonBlocking(fd, false);
   return count;
 }

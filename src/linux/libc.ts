@@ -16,7 +16,8 @@ export interface Libc {
   /** accept4 with SOCK_CLOEXEC; EAGAIN on a non-blocking socket with an empty queue. */
   accept(fd: number): SystemCall;
   close(fd: number): SystemCall;
-  setNonBlocking(fd: number): SystemCall;
+  /** For everybody who shares the open file. Answers how it was before: 1 for non-blocking, else 0. */
+  setNonBlocking(fd: number, on: boolean): SystemCall;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
   /** Fills `value`; answers how many bytes the kernel wrote. */
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
@@ -92,9 +93,12 @@ function declare(koffi: typeof Koffi): Libc {
     listen: (fd, backlog) => answer(native.listen(fd, backlog)),
     accept: (fd) => answer(native.accept4(fd, null, null, SOCK_CLOEXEC)),
     close: (fd) => answer(native.close(fd)),
-    setNonBlocking(fd) {
+    setNonBlocking(fd, on) {
       const flags = answer(native.fcntl(fd, F_GETFL, 'int', 0));
-      return flags.ok ? answer(native.fcntl(fd, F_SETFL, 'int', flags.value | O_NONBLOCK)) : flags;
+      if (!flags.ok) return flags;
+      const wanted = on ? flags.value | O_NONBLOCK : flags.value & ~O_NONBLOCK;
+      const set = answer(native.fcntl(fd, F_SETFL, 'int', wanted));
+      return set.ok ? ok((flags.value & O_NONBLOCK) === 0 ? 0 : 1) : set;
     },
     setsockopt: (fd, level, option, value) => answer(native.setsockopt(fd, level, option, value, value.length)),
     getsockopt(fd, level, option, value) {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
+import { fixtureApps } from '../../harness/daemon-config.ts';
 import { expectNoLoss } from '../../harness/expect-no-loss.ts';
 import { getText } from '../../harness/get-text.ts';
 import { rollTimes, rollUnderLoad, underLoad } from '../../harness/roll-under-load.ts';
@@ -82,4 +84,14 @@ test('starts and rolls after a stop: its socket is as good as new', async () => 
   expect((await daemon.ctl('start', 'web')).exitCode).toBe(0);
   await rollTimes(daemon, 1);
   expect(await getText(daemon.port())).toMatch(/^\d+ \d+\n$/);
+});
+
+test('a server that simply waits in accept() comes back on the socket of a slot that was stopped alone', async () => {
+  const command = ['/usr/bin/python3', join(fixtureApps, '../systemd-server.py')];
+  await using daemon = await startDaemon({ programs: { web: { ...web, command } } });
+  expect((await daemon.ctl('stop', 'web:0')).exitCode).toBe(0);
+  const started = await daemon.ctl('start', 'web:0');
+  expect(started.exitCode, started.stdout + started.stderr).toBe(0);
+  await daemon.waitUntil('ready', 5_000);
+  expect(daemon.log.map(({ event }) => event)).not.toContain('failed');
 });

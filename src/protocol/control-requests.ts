@@ -35,5 +35,6 @@ function form<T>(properties: object, required: readonly string[], oneOf?: readon
     ...(oneOf === undefined ? {} : { oneOf }),
   };
   // The server has checked the body against the schema beside it, which the type describes.
+  // oxlint-disable-next-line no-unsafe-type-assertion
   return { schema, of: (body) => body as T };
 }

@@ -72,6 +72,7 @@ export const errorCodes = {
     advice: 'See the worker’s stderr: `portherdctl status -v` shows its path.',
   },
   ROLL_IN_PROGRESS: { exit: 1, http: 409, advice: 'Wait for it: `portherdctl status` shows how far it is.' },
+  OVERTAKEN: { exit: 1, http: 409, advice: 'Another command came in between; `portherdctl status` shows what is.' },
   ROLL_FAILED: { exit: 7, http: 500, advice: 'The old workers still serve. Mend the build, then roll again.' },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },

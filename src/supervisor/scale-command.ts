@@ -1,6 +1,6 @@
 import { isVacant } from '../core/seat.ts';
 import type { ScaleReply, ScaleRequest } from '../protocol/control.ts';
-import { failure } from '../shared/errors.ts';
+import { failure, type PortherdError } from '../shared/errors.ts';
 import { slotsMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { startDeadline, stopDeadline } from './deadlines.ts';
@@ -25,18 +25,22 @@ export async function scaleProgram(supervisor: Supervisor, request: ScaleRequest
 
   const added = new Set(Array.from({ length: Math.max(0, to - from) }, (_, more) => from + more));
   const deadline = startDeadline(config) + stopDeadline(config);
-  let failed: string | undefined;
+  let failed: PortherdError | undefined;
+  let begun = false;
   const done = settle(supervisor, name, deadline, (fact) => {
-    if (fact?.event === 'failed' && added.has(fact.slot)) failed ??= `${name}:${fact.slot}: ${fact.why}`;
-    if (failed !== undefined) return true;
+    if (!begun) return undefined;
     const now = supervisor.programs.get(name)?.fleet;
-    if (now === undefined || now.wanted !== to) return now?.wanted === from ? undefined : true;
+    if (fact?.event === 'failed' && added.has(fact.slot))
+      failed ??= failure('SPAWN_ERROR', `${name}:${fact.slot}: ${fact.why}`);
+    if (now?.wanted !== to) failed ??= failure('OVERTAKEN', `${name} was scaled to ${now?.wanted ?? 0} meanwhile`);
+    if (failed !== undefined || now === undefined) return true;
     const complete = now.slots.length === to && [...added].every((slot) => isSettled(now.slots[slot]));
     return complete ? true : undefined;
   });
+  begun = true;
   supervisor.send(name, { is: 'scale', to });
   if ((await done) === undefined) return err(failure('TIMED_OUT', `${name} did not reach ${to} workers in time`));
-  return failed === undefined ? ok({ program: name, from, to }) : err(failure('SPAWN_ERROR', failed));
+  return failed === undefined ? ok({ program: name, from, to }) : err(failed);
 
   /** A slot of a program that is stopped stays empty. */
   function isSettled(slot: (typeof fleet.slots)[number] | undefined): boolean {

@@ -184,9 +184,14 @@ async function ready(supervisor: Supervisor, program: string, slot: number): Pro
 async function stopped(supervisor: Supervisor, program: string, slot: number): Promise<PortherdError | undefined> {
   const config = supervisor.programs.get(program)?.config;
   if (config === undefined) return undefined;
+  const asked = supervisor.workers.in(program, slot);
   const answer = await settle(supervisor, program, stopDeadline(config), () => {
     const found = supervisor.programs.get(program)?.fleet.slots[slot];
-    return found === undefined || isVacant(found) ? true : undefined;
+    if (found === undefined || isVacant(found)) return true;
+    // A restart came in between: those that were to stop have stopped, and the next ones are not this command's business.
+    return asked.length > 0 && asked.every(({ handle }) => supervisor.workers.byHandle(handle) === undefined)
+      ? true
+      : undefined;
   });
   return answer === undefined ? failure('TIMED_OUT', `${slotName(program, slot)} did not stop in time`) : undefined;
 }

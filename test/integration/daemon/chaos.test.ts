@@ -14,6 +14,7 @@ test('whatever is asked of it at once, the daemon answers everything, forgets no
   const web = puppet({
     workers: 3,
     startRetries: 1_000,
+    readiness: { timeout: '3s' },
     stop: { idleTimeout: '0s', drainTimeout: '500ms', killTimeout: '300ms' },
   });
   await using daemon = await startDaemon({ programs: { web } });

@@ -196,6 +196,22 @@ test('signal reaches the worker; scale adds and takes slots and leaves the rest'
   expect(await answering(daemon)).toEqual(new Set([first]));
 });
 
+test('a command that another one overtakes is told so at once', async () => {
+  const slow = puppet({ command: [process.execPath, 'target-slow-boot.cjs'] }, { BOOT_MS: '800' });
+  await using daemon = await startDaemon({ programs: { web: slow } });
+  const up = daemon.ctl('scale', 'web', '3');
+  await untilStates(daemon, ['RUNNING', 'RUNNING', 'STARTING']);
+  expect(await daemon.ctl('scale', 'web', '2')).toMatchObject({ exitCode: 0 });
+  expect(await up).toMatchObject({ exitCode: 1, stdout: 'web was scaled to 2 meanwhile\n' });
+  const [pid = 0] = await daemon.pids('web');
+  process.kill(pid, 'SIGSTOP'); // its stop takes a moment
+  const stopped = daemon.ctl('stop', 'web:0');
+  await untilStates(daemon, ['STOPPING', 'RUNNING']);
+  expect(await daemon.ctl('restart', 'web:0')).toMatchObject({ exitCode: 0 });
+  expect(await stopped).toMatchObject({ exitCode: 0 });
+  expect(isAlive(pid)).toBe(false);
+});
+
 test('shutdown waits for the end of everything', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet() } });
   const pids = await daemon.pids('web');

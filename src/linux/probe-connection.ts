@@ -51,7 +51,7 @@ export async function connectFrom(
  * `taken` by the process or one of its group · `elsewhere`: another process accepted it · `over`: the server closed it before
  * anyone could look · `waiting`: still in the accept queue when the time was up.
  */
-export type Taker = 'taken' | 'elsewhere' | 'over' | 'waiting';
+export type Taker = { readonly is: 'taken'; readonly pid: number } | { readonly is: 'elsewhere' | 'over' | 'waiting' };
 
 export async function takerOf(
   table: TcpTable,
@@ -62,13 +62,14 @@ export async function takerOf(
   let unowned = 0;
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, lookEveryMsMax)) {
     const row = table.find(server, client);
-    if (row === undefined || isOver(row)) return 'over';
+    if (row === undefined || isOver(row)) return { is: 'over' };
     if (row.inode !== 0) {
-      if (isHeldBy(process, row.inode)) return 'taken';
+      const pid = holderAmong(process, row.inode);
+      if (pid !== undefined) return { is: 'taken', pid };
       // accept4 gives the socket its inode before the descriptor exists, and a parent may hand it to a child: look again.
-      if (++unowned === looksAtOwner) return 'elsewhere';
+      if (++unowned === looksAtOwner) return { is: 'elsewhere' };
     }
-    if (performance.now() >= until) return 'waiting';
+    if (performance.now() >= until) return { is: 'waiting' };
     await sleep(waitMs);
   }
 }
@@ -99,7 +100,7 @@ function isOver({ inode, state }: TcpRow): boolean {
 }
 
 /** The process itself first: listing the group reads all of /proc. */
-function isHeldBy(process: ProcessRef, inode: number): boolean {
-  if (holdsSocket(process.pid, inode)) return true;
-  return groupMembers(process.pid).some(({ pid }) => pid !== process.pid && holdsSocket(pid, inode));
+function holderAmong(process: ProcessRef, inode: number): number | undefined {
+  if (holdsSocket(process.pid, inode)) return process.pid;
+  return groupMembers(process.pid).find(({ pid }) => pid !== process.pid && holdsSocket(pid, inode))?.pid;
 }

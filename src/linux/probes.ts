@@ -4,32 +4,17 @@ import { formatDuration } from '../shared/duration.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { ProbeRequest, Probes } from '../supervisor/ports.ts';
 import { ownersOf } from './holders.ts';
-import type { ProgramPorts, SlotListeners } from './listeners.ts';
-import {
-  connectFrom,
-  type ProbeConnection,
-  randomSourcePort,
-  reachableAddress,
-  retire,
-  type Taker,
-  takerOf,
-} from './probe-connection.ts';
+import type { ProgramPorts } from './listeners.ts';
+import { type ProbeConnection, retire } from './probe-connection.ts';
 import { groupMembers, startTicksOf } from './procfs.ts';
-import type { SlotSteering } from './steering.ts';
-import { describeEndpoint, type Endpoint } from './tcp-row.ts';
-import type { TcpTable } from './tcp-table.ts';
+import type { Attempt, SteeredConnections, Target } from './steered-connection.ts';
+import { describeEndpoint } from './tcp-row.ts';
 
 /**
  * Not by `import`: an ES module facade of node:http reads its lazy `WebSocket` too, which loads undici (14 MB resident,
  * measured on 24.21).
  */
 const { request: httpRequest } = process.getBuiltinModule('node:http');
-
-/** A port to prove; `inode` of the slot's socket, undefined with `bind: worker`. */
-interface Target {
-  readonly server: Endpoint;
-  readonly inode: number | undefined;
-}
 
 /** What of a request matters here. */
 export type ProbeOrder = Omit<ProbeRequest, 'program'> & {
@@ -47,11 +32,11 @@ export interface SlotProbes extends Probes {
  *
  * Plain HTTP/1.1, on the program's first port only. Bad answers are asked for again until the time is up.
  */
-export function createProbes(listeners: SlotListeners, steering: SlotSteering, table: TcpTable): SlotProbes {
+export function createProbes(connections: SteeredConnections): SlotProbes {
   return {
     async probe(request) {
       const until = performance.now() + request.timeoutMs;
-      const targets = targetsOf(listeners, request);
+      const targets = connections.targets(request.program, request.slot);
       if (targets.length < request.program.listen.length) return err('the slot has no open socket');
       if (request.want === 'http' && targets[0] === undefined) return err('the program declares no port');
       for (const target of request.want === 'http' ? targets.slice(0, 1) : targets) {
@@ -68,62 +53,42 @@ export function createProbes(listeners: SlotListeners, steering: SlotSteering, t
       if (startTicksOf(request.process.pid) !== request.process.startTicks) return err('the worker is gone');
       const attempt = await attemptOnce(target, request, until);
       if (attempt.ok) return attempt;
-      // An attempt that the deadline cut short tells less than the one before it.
-      if (doubt === '' || performance.now() < until) doubt = attempt.error;
-      await sleep(Math.max(0, Math.min(pauseMs(doubt), until - performance.now())));
+      // What another process took, and what the deadline cut short, tells less than what came before.
+      const tellsMore = isAboutIt(attempt.error) || !isAboutIt(doubt);
+      if (doubt === '' || (tellsMore && performance.now() < until)) doubt = attempt.error;
+      await sleep(Math.max(0, Math.min(isAboutIt(attempt.error) ? 100 : 5, until - performance.now())));
     } while (performance.now() < until);
     return err(`${doubt} (${describeEndpoint(target.server)}, within ${formatDuration(request.timeoutMs)})`);
   }
 
   async function attemptOnce(target: Target, request: ProbeOrder, until: number): Promise<Result<undefined, string>> {
-    const { program, slot, process } = request;
-    const sourcePort = randomSourcePort();
-    const diverted = target.inode === undefined ? undefined : steering.divert(program.name, { sourcePort, slot });
-    using rule = diverted?.ok ? diverted.value : undefined; // refused: the hash chooses, and the loop above tries again
-    const connected = await connectFrom(sourcePort, target.server, Math.max(1, until - performance.now()));
-    if (!connected.ok) return err(reasonOf(connected.error));
-    const connection = connected.value;
+    const { program, slot, process, want } = request;
+    const attempt = await connections.attempt(target, { program: program.name, slot, process }, until);
+    if (attempt.is === 'over' && want === 'accept' && isAlone(target, request)) return ok();
+    if (attempt.is !== 'taken') return err(doubtOf(attempt));
     try {
-      const patience = rule === undefined ? performance.now() + unsteeredMsMax : until;
-      const taker = await takerOf(table, connection, process, Math.min(patience, until));
-      if (taker !== 'taken' && !(request.want === 'accept' && taker === 'over' && isAlone(target, request))) {
-        return err(doubts[taker]);
-      }
-      return request.want === 'accept' ? ok() : await get(connection, request.program.readiness.path, until);
+      return want === 'accept' ? ok() : await get(attempt.connection, program.readiness.path, until);
     } finally {
-      retire(connection);
+      retire(attempt.connection);
     }
   }
 }
 
-function targetsOf(listeners: SlotListeners, { program, slot }: ProbeOrder): readonly Target[] {
-  const sockets =
-    program.bind === 'slot'
-      ? listeners.of(program.name, slot)
-      : program.listen.map((port) => ({ ...port, inode: undefined }));
-  return sockets.map(({ host, port, inode }) => ({ server: { address: reachableAddress(host), port }, inode }));
-}
-
-/** Without steering a connection may wait in the queue of a slot that nobody serves: better try another. */
-const unsteeredMsMax = 250;
-
-const doubts: Readonly<Record<Taker, string>> = {
-  taken: '',
+const doubts: Readonly<Record<Exclude<Attempt['is'], 'taken' | 'failed'>, string>> = {
   elsewhere: 'another process accepted every connection',
   over: 'the connection was closed at once',
   waiting: 'nobody accepted',
+  noPort: 'every source port is taken',
 };
 
-const taken = 'every source port is taken';
-
-function reasonOf(errno: string): string {
-  if (errno === 'EADDRINUSE' || errno === 'EADDRNOTAVAIL') return taken;
-  return errno === 'ECONNREFUSED' ? 'nobody listens' : errno;
+function doubtOf(attempt: Exclude<Attempt, { is: 'taken' }>): string {
+  if (attempt.is !== 'failed') return doubts[attempt.is];
+  return attempt.why === 'ECONNREFUSED' ? 'nobody listens' : attempt.why;
 }
 
-/** The other process, or another source port, is tried for again at once; a server that answers badly gets time to recover. */
-function pauseMs(doubt: string): number {
-  return doubt === doubts.elsewhere || doubt === taken ? 5 : 100;
+/** Otherwise the right process, or another source port, is tried for again at once; a server that answers badly gets time to recover. */
+function isAboutIt(doubt: string): boolean {
+  return doubt !== doubts.elsewhere && doubt !== doubts.noPort;
 }
 
 /**

@@ -8,13 +8,18 @@ import type { Endpoint, TcpRow } from './tcp-row.ts';
  */
 export function readProcNetTcp(wanted: (row: TcpRow) => boolean): readonly TcpRow[] {
   const rows: TcpRow[] = [];
+  for (const row of procNetTcpRows()) if (wanted(row)) rows.push(row);
+  return rows;
+}
+
+/** One by one, so that the caller may do something else in between. */
+export function* procNetTcpRows(): Generator<TcpRow> {
   for (const path of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of lines(path)) {
       const row = parseProcNetTcp(line);
-      if (row !== undefined && wanted(row)) rows.push(row);
+      if (row !== undefined) yield row;
     }
   }
-  return rows;
 }
 
 /** One line; `undefined` for the heading. */

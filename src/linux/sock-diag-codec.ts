@@ -1,19 +1,19 @@
 import type { IpAddress } from './sockaddr.ts';
 import { formatIp } from './sockaddr.ts';
-import type { TcpRow } from './tcp-row.ts';
+import type { TcpRow, TcpSocket } from './tcp-row.ts';
 
 /**
  * Bytes of NETLINK_SOCK_DIAG requests and replies (sock_diag(7), include/uapi/linux/{netlink,inet_diag}.h); little-endian hosts.
  * Opens no socket.
  */
 export type DiagQuery =
-  /** Every socket of one family and local port in the given states (a mask of 1 << state). */
+  /** Every socket of one family and local port (0: any) in the given states (a mask of 1 << state). */
   | { readonly family: number; readonly states: number; readonly localPort: number }
   /** The one socket with these ends, found by hash, so it costs the same however many there are. */
   | { readonly local: IpAddress; readonly localPort: number; readonly remote: IpAddress; readonly remotePort: number };
 
-export interface DiagReply {
-  readonly rows: readonly TcpRow[];
+export interface DiagReply<Row = TcpRow> {
+  readonly rows: readonly Row[];
   /** Nothing follows. */
   readonly done: boolean;
   /** errno of a refusal, else 0; ENOENT (2) answers a query for a socket that does not exist. */
@@ -50,9 +50,9 @@ export function encodeDiagQuery(query: DiagQuery): Uint8Array {
   return bytes;
 }
 
-/** `undefined` when the bytes are not whole netlink messages. */
-export function parseDiagReply(bytes: Buffer): DiagReply | undefined {
-  const rows: TcpRow[] = [];
+/** `undefined` when the bytes are not whole netlink messages. `rowOf` reads one struct inet_diag_msg. */
+export function parseDiagReply<Row>(bytes: Buffer, rowOf: (message: Buffer) => Row): DiagReply<Row> | undefined {
+  const rows: Row[] = [];
   for (let at = 0; at < bytes.length; ) {
     if (at + headerBytes > bytes.length) return undefined;
     const length = bytes.readUInt32LE(at);
@@ -70,16 +70,25 @@ export function parseDiagReply(bytes: Buffer): DiagReply | undefined {
   return { rows, done: false, errno: 0 };
 }
 
-/** struct inet_diag_msg */
-function rowOf(body: Buffer): TcpRow {
-  const addressBytes = body[0] === 2 ? 4 : 16;
+export function tcpRowOf(message: Buffer): TcpRow {
+  const addressBytes = message[0] === 2 ? 4 : 16;
   return {
-    state: body.readUInt8(1),
-    local: { address: formatIp(body.subarray(8, 8 + addressBytes)), port: body.readUInt16BE(4) },
-    remote: { address: formatIp(body.subarray(24, 24 + addressBytes)), port: body.readUInt16BE(6) },
-    receiveQueue: body.readUInt32LE(56),
-    sendQueue: body.readUInt32LE(60),
-    uid: body.readUInt32LE(64),
-    inode: body.readUInt32LE(68),
+    state: message.readUInt8(1),
+    local: { address: formatIp(message.subarray(8, 8 + addressBytes)), port: message.readUInt16BE(4) },
+    remote: { address: formatIp(message.subarray(24, 24 + addressBytes)), port: message.readUInt16BE(6) },
+    receiveQueue: message.readUInt32LE(56),
+    sendQueue: message.readUInt32LE(60),
+    uid: message.readUInt32LE(64),
+    inode: message.readUInt32LE(68),
+  };
+}
+
+/** Without the addresses, whose texts are most of the work: for counting. */
+export function socketOf(message: Buffer): TcpSocket & { readonly localPort: number } {
+  return {
+    state: message.readUInt8(1),
+    localPort: message.readUInt16BE(4),
+    receiveQueue: message.readUInt32LE(56),
+    inode: message.readUInt32LE(68),
   };
 }

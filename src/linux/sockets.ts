@@ -6,6 +6,7 @@ import { checkPortFree } from './port-free.ts';
 import { type Holder, holdersOf } from './port-holder.ts';
 import { createProbes, type SlotProbes } from './probes.ts';
 import { createSteering, type SlotSteering } from './steering.ts';
+import { createSteeredConnections } from './steered-connection.ts';
 import { createTcpTable } from './tcp-table.ts';
 
 /** Everything that touches sockets, wired together. Opens nothing by itself. */
@@ -24,10 +25,11 @@ export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc
   const table = createTcpTable(libc);
   const listeners = createListeners(libc, table);
   const steering = createSteering(libc, listeners, compile);
+  const connections = createSteeredConnections(listeners, steering, table);
   return {
     listeners,
     steering,
-    probes: createProbes(listeners, steering, table),
+    probes: createProbes(connections),
     checkPortFree(host, port) {
       const loaded = libc();
       return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port);

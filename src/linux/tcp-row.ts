@@ -1,15 +1,19 @@
 /** A TCP socket as the kernel lists it. */
-export interface TcpRow {
-  readonly state: number;
+export interface TcpRow extends TcpSocket {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** 0 while no process owns it: half-open, still in an accept queue, or closed by its owner. */
-  readonly inode: number;
   readonly uid: number;
-  /** LISTEN: length of the accept queue. Else bytes received and not read. */
-  readonly receiveQueue: number;
   /** LISTEN: the queue's limit (0 when read from /proc). Else bytes sent and not acknowledged. */
   readonly sendQueue: number;
+}
+
+/** What of it is needed for counting. */
+export interface TcpSocket {
+  readonly state: number;
+  /** 0 while no process owns it: half-open, still in an accept queue, or closed by its owner. */
+  readonly inode: number;
+  /** LISTEN: length of the accept queue. Else bytes received and not read. */
+  readonly receiveQueue: number;
 }
 
 export interface Endpoint {

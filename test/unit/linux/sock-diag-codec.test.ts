@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeDiagQuery, parseDiagReply } from '../../../src/linux/sock-diag-codec.ts';
+import { type DiagReply, encodeDiagQuery, parseDiagReply, tcpRowOf } from '../../../src/linux/sock-diag-codec.ts';
 import { parseIp } from '../../../src/linux/sockaddr.ts';
 
 /** Captured on Linux 6.18 from a dual-stack Node server on port 18080 with one IPv4 client from port 40123. */
@@ -83,8 +83,8 @@ describe('a question to sock_diag', () => {
   });
 });
 
-function parse(text: string): ReturnType<typeof parseDiagReply> {
-  return parseDiagReply(Buffer.from(text, 'hex'));
+function parse(text: string): DiagReply | undefined {
+  return parseDiagReply(Buffer.from(text, 'hex'), tcpRowOf);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -95,7 +95,7 @@ function createPorts(
   log: Log,
   configFile: ConfigFile,
 ): Ports {
-  const { listeners, steering, probes } = sockets;
+  const { listeners, steering, probes, census } = sockets;
   const { logDir, controlSocket, channelSocket } = runDir;
   return {
     clock: createClock(),
@@ -110,6 +110,7 @@ function createPorts(
     listeners,
     steering,
     probes,
+    census,
     channel,
     workerLogs: createWorkerLogs(logDir),
     machine,

@@ -69,6 +69,10 @@ const slotConnections = fields<control.SlotConnections>({
   total: optional(number),
   requests: optional(number),
   inFlight: optional(number),
+  share: optional(number),
+  kernel: optional(number),
+  unaccepted: optional(number),
+  residual: optional(number),
   queue: optional(number),
   backlog: optional(number),
   drops: optional(number),
@@ -98,7 +102,16 @@ export const refusalReply = fields<{ readonly error: control.ErrorBody }>({ erro
 export const statusReply = fields<control.StatusReply>({ daemon: daemonStatus, programs: list(programStatus) });
 
 export const connectionsReply = fields<control.ConnectionsReply>({
-  programs: list(fields<control.ConnectionsReply['programs'][number]>({ name: text, slots: list(slotConnections) })),
+  programs: list(
+    fields<control.ConnectionsReply['programs'][number]>({
+      name: text,
+      slots: list(slotConnections),
+      skew: optional(number),
+      residual: optional(number),
+    }),
+  ),
+  ageMs: number,
+  incomplete: optional(text),
 });
 
 export const availReply = fields<control.AvailReply>({

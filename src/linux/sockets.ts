@@ -1,5 +1,7 @@
 import type { SteeringCompiler } from '../core/steering-program.ts';
 import type { Result } from '../shared/result.ts';
+import type { Census } from '../supervisor/ports.ts';
+import { createCensus } from './census.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { createListeners, type SlotListeners } from './listeners.ts';
 import { checkPortFree } from './port-free.ts';
@@ -14,6 +16,7 @@ export interface Sockets {
   readonly listeners: SlotListeners;
   readonly steering: SlotSteering;
   readonly probes: SlotProbes;
+  readonly census: Census;
   /** For every program at boot; with `bind: worker` the only proof. Errors as in port-free.ts. */
   checkPortFree(host: string, port: number): Result<undefined>;
   /** Listeners of others that may take connections from our open ports; costs 0.1 ms a port while there are none. */
@@ -30,6 +33,7 @@ export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc
     listeners,
     steering,
     probes: createProbes(connections),
+    census: createCensus(libc),
     checkPortFree(host, port) {
       const loaded = libc();
       return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port);

@@ -127,9 +127,16 @@ export interface SlotStatus {
 export interface ConnectionsReply {
   readonly programs: readonly {
     readonly name: string;
-    /** Whether the workers report open/total/requests/inFlight (Node with the preload). */
     readonly slots: readonly SlotConnections[];
+    /** Of the slots that are RUNNING: the most connections ÷ the mean, 1 is even; absent when there are none. */
+    readonly skew?: number;
+    /** Of all slots together. */
+    readonly residual?: number;
   }[];
+  /** How old the count is: a costly one is given again for up to a second. */
+  readonly ageMs: number;
+  /** Why some slots have no `kernel`. */
+  readonly incomplete?: string;
 }
 
 export interface SlotConnections {
@@ -137,12 +144,20 @@ export interface SlotConnections {
   readonly slot: number;
   readonly state: StateName;
   readonly pid?: number;
-  /** From the workers of this slot, leaving ones included; absent for programs without the preload. */
+  /** From the workers of this slot, leaving ones included; absent for programs without the preload (other than Node). */
   readonly open?: number;
   readonly total?: number;
   readonly requests?: number;
   readonly inFlight?: number;
-  /** From the kernel, summed over the slot's ports; absent with bind: worker. */
+  /** Of the program's `open`, or of `kernel` where nobody counts: 0..1; absent while there are no connections. */
+  readonly share?: number;
+  /** The kernel's view: connections on the program's ports that the slot's processes hold. Absent without a process. */
+  readonly kernel?: number;
+  /** The kernel's view: connections in the accept queues of the listeners that they hold; with bind: worker too. */
+  readonly unaccepted?: number;
+  /** kernel − open: 0 when quiet. In traffic the two are read some ms apart. */
+  readonly residual?: number;
+  /** Of the slot's own sockets, summed over its ports; absent with bind: worker. */
   readonly queue?: number;
   readonly backlog?: number;
   readonly drops?: number;

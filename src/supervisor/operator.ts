@@ -17,9 +17,9 @@ import {
 } from '../protocol/control.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { freshBeats } from './fresh-beats.ts';
+import { ConnectionCounter } from './connection-counter.ts';
 import type { Control } from './ports.ts';
-import { connectionsReport, servingPids, statusReport } from './report.ts';
+import { servingPids, statusReport } from './report.ts';
 import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
 import { scaleProgram } from './scale-command.ts';
 import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
@@ -35,6 +35,7 @@ export interface End {
 /** What operators can ask, from the control socket and by signals. One update or reread at a time. */
 export class Operator implements Control {
   readonly #supervisor: Supervisor;
+  readonly #counter: ConnectionCounter;
   readonly #running: Config['supervisor'];
   readonly #ended = Promise.withResolvers<End>();
   #end: End | undefined;
@@ -44,6 +45,7 @@ export class Operator implements Control {
 
   constructor(supervisor: Supervisor, running: Config['supervisor']) {
     this.#supervisor = supervisor;
+    this.#counter = new ConnectionCounter(supervisor);
     this.#running = running;
     supervisor.watch((program, fact) => {
       if (fact?.event === 'fatal') this.#endOnFatal(program);
@@ -63,9 +65,8 @@ export class Operator implements Control {
     return statusReport(this.#supervisor, this.#end !== undefined, samples);
   }
 
-  async connections(): Promise<ConnectionsReply> {
-    await freshBeats(this.#supervisor);
-    return connectionsReport(this.#supervisor);
+  connections(): Promise<ConnectionsReply> {
+    return this.#counter.counts();
   }
 
   avail(): Result<AvailReply> {

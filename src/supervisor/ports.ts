@@ -29,6 +29,7 @@ export interface Ports {
   readonly listeners: Listeners;
   readonly steering: Steering;
   readonly probes: Probes;
+  readonly census: Census;
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
   readonly machine: Machine;
@@ -156,6 +157,35 @@ export interface PortCheck {
 export interface Steering {
   /** One weight per slot, ≥ 0. All zero means the kernel's own hash. */
   apply(program: string, weights: readonly number[]): Result<undefined>;
+}
+
+/** One program's part of a count: where it listens, and who serves in its slots, leaving workers included. */
+export interface CensusOrder {
+  readonly program: string;
+  /** No `host`: the workers bind as they like. */
+  readonly places: readonly { readonly host?: string; readonly port: number }[];
+  readonly slots: readonly { readonly slot: number; readonly processes: readonly ProcessRef[] }[];
+}
+
+export interface SlotCount {
+  /** Connections that the workers' process groups have descriptors of. */
+  readonly kernel: number;
+  /** Connections that wait in the accept queues of their listeners. */
+  readonly unaccepted: number;
+}
+
+export interface CensusCount {
+  /** Undefined when it could not be counted. */
+  of(program: string, slot: number): SlotCount | undefined;
+  /** What it cost the daemon's loop, ms. */
+  readonly busyMs: number;
+  /** Why something could not be counted. */
+  readonly incomplete?: string;
+}
+
+/** Connections as the kernel sees them, for programs in any language. Works in short turns; not for every tick. */
+export interface Census {
+  count(orders: readonly CensusOrder[]): Promise<CensusCount>;
 }
 
 export interface ProbeRequest {

@@ -2,7 +2,7 @@ import type { Departure } from '../core/departure.ts';
 import type { Seat, Slot } from '../core/seat.ts';
 import { weightsOf } from '../core/weights.ts';
 import type { Worker } from '../core/worker.ts';
-import type { ConnectionsReply, ProgramStatus, SlotConnections, SlotStatus, StatusReply } from '../protocol/control.ts';
+import type { ProgramStatus, SlotStatus, StatusReply } from '../protocol/control.ts';
 import { stateCodes } from '../shared/states.ts';
 import { version } from '../shared/version.ts';
 import { slotName } from './names.ts';
@@ -27,17 +27,6 @@ export function statusReport(supervisor: Supervisor, shuttingDown: boolean, samp
     daemon,
     programs: [...supervisor.programs.values()].map((program) => programStatus(supervisor, program, samples)),
   };
-}
-
-export function connectionsReport(supervisor: Supervisor): ConnectionsReply {
-  const programs = [...supervisor.programs.values()].map((program) => {
-    const weights = shares(program.fleet.slots);
-    const slots = program.fleet.slots.map((slot) =>
-      slotConnections(supervisor, program, slot, weights[slot.index] ?? 0),
-    );
-    return { name: program.config.name, slots };
-  });
-  return { programs };
 }
 
 /** Pids whose memory and CPU `status` shows. */
@@ -105,46 +94,15 @@ function slotStatus(
   };
 }
 
-/** The leaving workers' connections are this slot's too. */
-function slotConnections(supervisor: Supervisor, { config }: Program, slot: Slot, weight: number): SlotConnections {
-  const worker = sitting(slot.seat);
-  const live = worker === undefined ? undefined : supervisor.workers.find(config.name, worker.id);
-  const beats = supervisor.workers
-    .in(config.name, slot.index)
-    .flatMap(({ beat }) => (beat === undefined ? [] : [beat]));
-  const queues = supervisor.ports.listeners.queues(config.name, slot.index);
-  return {
-    name: slotName(config.name, slot.index),
-    slot: slot.index,
-    state: slot.seat.is,
-    ...(live === undefined ? {} : { pid: live.process.pid }),
-    ...(beats.length === 0
-      ? {}
-      : {
-          open: sum(beats, ({ open }) => open),
-          total: sum(beats, ({ total }) => total),
-          requests: sum(beats, ({ requests }) => requests),
-          inFlight: sum(beats, ({ inFlight }) => inFlight),
-        }),
-    ...(queues.length === 0
-      ? {}
-      : {
-          queue: sum(queues, ({ queue }) => queue),
-          backlog: sum(queues, ({ backlog }) => backlog),
-          drops: sum(queues, ({ drops }) => drops),
-        }),
-    weight,
-  };
-}
-
 /** Weights as shares of the whole. */
-function shares(slots: readonly Slot[]): readonly number[] {
+export function shares(slots: readonly Slot[]): readonly number[] {
   const weights = weightsOf(slots);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => (total === 0 ? 0 : weight / total));
 }
 
-function sitting(seat: Seat): Worker | undefined {
+/** The worker that an operator means by the slot: not one that leaves, nor a replacement. */
+export function sitting(seat: Seat): Worker | undefined {
   switch (seat.is) {
     case 'STARTING':
       return seat.starting.worker;
@@ -159,8 +117,4 @@ function sitting(seat: Seat): Worker | undefined {
 function leavingOf({ seat, leaving }: Slot): readonly { readonly id: number; readonly step: Departure['is'] }[] {
   const parting = seat.is === 'STOPPING' ? [{ id: seat.worker.id, step: seat.departure.is }] : [];
   return [...parting, ...leaving.map(({ worker, departure }) => ({ id: worker.id, step: departure.is }))];
-}
-
-function sum<T>(items: readonly T[], pick: (item: T) => number): number {
-  return items.reduce((total, item) => total + pick(item), 0);
 }

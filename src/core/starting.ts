@@ -50,7 +50,7 @@ export function stepStarting(starting: Starting, slot: number, event: SlotEvent,
       return stay({ worker: { ...worker, pid: event.pid } }, fact);
     }
     case 'attached':
-      return stay({ worker: { ...worker, attached: true } });
+      return stay({ worker: { ...worker, attached: true }, doubt: '' });
     case 'listening': {
       if (!event.adopted)
         return stay({ doubt: `it opened port ${event.port} by itself instead of using the slot's socket` });
@@ -63,7 +63,11 @@ export function stepStarting(starting: Starting, slot: number, event: SlotEvent,
       return readiness.type === 'message' ? { is: 'ready', worker, effects: [] } : stay({});
     case 'probed':
       if (event.passed) return { is: 'ready', worker, effects: [{ do: 'restoreBacklog', slot }] };
-      return stay({ nextProbe: ctx.now + probeEveryMs, doubt: event.why });
+      // A worker on the channel says itself when it listens; of one that does not, a probe knows only that nobody accepts.
+      return stay({
+        nextProbe: ctx.now + probeEveryMs,
+        doubt: worker.attached && !covers(starting.ports, ctx) ? starting.doubt : event.why,
+      });
     case 'tick':
       return tick(starting, slot, ctx);
     default:

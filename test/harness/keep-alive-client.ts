@@ -45,7 +45,7 @@ export class KeepAliveClient implements Disposable {
     const asked: ClientRequest = this.#secure ? httpsRequest(options, take) : httpRequest(options, take);
     asked.on('socket', (socket) => {
       from = socket.localPort;
-      socket.once('connect', () => (from = socket.localPort));
+      if (socket.connecting) socket.once('connect', () => (from = socket.localPort));
     });
     asked.on('error', reject);
     asked.end();

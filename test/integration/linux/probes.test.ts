@@ -129,8 +129,10 @@ describe('over HTTP', () => {
     using web = await openSlotSockets({ slots: 1, path: '/healthz' });
     await using old = await startSlotServer({ fds: fdsOf(web, 0), status: 200 });
     await using replacement = await startSlotServer({ fds: fdsOf(web, 0), status: 503 });
-    const result = await probe(web, replacement, { want: 'http', timeoutMs: 1_000 });
-    expect(result.ok).toBe(false);
+    expect(await probe(web, replacement, { want: 'http', timeoutMs: 1_000 })).toEqual({
+      ok: false,
+      error: `GET /healthz answered 503 (127.0.0.1:${web.port}, within 1s)`,
+    });
     expect(await probe(web, old, { want: 'http' })).toEqual(passed);
   });
 

@@ -98,6 +98,10 @@ export class ChannelServer implements Channel {
     return this.#tell(worker, { t: 'drain', idleMs, totalMs });
   }
 
+  shed(worker: number, count: number): boolean {
+    return this.#tell(worker, { t: 'shed', count });
+  }
+
   #tell(worker: number, frame: SupervisorFrame): boolean {
     const claim = this.#claims.get(worker);
     if (claim === undefined || claim.socket.destroyed) return false;

@@ -32,7 +32,7 @@ export function parseWorkerFrame(value: unknown): WorkerFrame | undefined {
 
 export function parseSupervisorFrame(value: unknown): SupervisorFrame | undefined {
   if (!isRecord(value)) return undefined;
-  const { why, idleMs, totalMs } = value;
+  const { why, idleMs, totalMs, count } = value;
   switch (value['t']) {
     case 'welcome':
       return { t: 'welcome' };
@@ -42,6 +42,8 @@ export function parseSupervisorFrame(value: unknown): SupervisorFrame | undefine
       return { t: 'report' };
     case 'drain':
       return isCount(idleMs) && isCount(totalMs) ? { t: 'drain', idleMs, totalMs } : undefined;
+    case 'shed':
+      return isCount(count) ? { t: 'shed', count } : undefined;
     default:
       return undefined;
   }
@@ -68,10 +70,11 @@ function parsePlannedPort(value: unknown): PlannedPort | undefined {
 }
 
 function parseBeat(value: Readonly<Record<string, unknown>>): Beat | undefined {
-  const { open, total, requests, inFlight, closedIdle, closedHard } = value;
+  const { open, total, requests, inFlight, closedIdle, closedHard, shedding, shed, lagMs, elu } = value;
   if (!isCount(open) || !isCount(total) || !isCount(requests)) return undefined;
   if (!isCount(inFlight) || !isCount(closedIdle) || !isCount(closedHard)) return undefined;
-  return { t: 'beat', open, total, requests, inFlight, closedIdle, closedHard };
+  if (!isCount(shedding) || !isCount(shed) || !isCount(lagMs) || !isShare(elu)) return undefined;
+  return { t: 'beat', open, total, requests, inFlight, closedIdle, closedHard, shedding, shed, lagMs, elu };
 }
 
 function parseJson(text: string): unknown {
@@ -92,6 +95,10 @@ function isText(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
 function isPort(value: unknown): value is number {

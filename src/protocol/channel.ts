@@ -3,7 +3,7 @@ import { channelFrameBytesMax } from '../shared/limits.ts';
 /**
  * worker ↔ supervisor: newline-delimited JSON over a Unix socket that the worker dials.
  *
- * Version 1 (0.1.0): hello, listening, ready, strayed, beat, drained · welcome, refused, report, drain.
+ * Version 1 (0.1.0): hello, listening, ready, strayed, beat, drained · welcome, refused, report, drain, shed.
  */
 export const channelVersion = 1;
 
@@ -22,6 +22,14 @@ export interface Beat {
   readonly closedIdle: number;
   /** Connections that drain destroyed at its last deadline. */
   readonly closedHard: number;
+  /** Connections that were asked to leave and are still open: they go with their next answer. */
+  readonly shedding: number;
+  /** Connections that were asked to leave and have closed, since the process started. */
+  readonly shed: number;
+  /** Event-loop delay since the last beat, p99 of samples each 50 ms, in whole milliseconds. */
+  readonly lagMs: number;
+  /** Event-loop utilisation since the last beat, 0 to 1 in hundredths. */
+  readonly elu: number;
 }
 
 export type WorkerFrame =
@@ -42,7 +50,9 @@ export type SupervisorFrame =
   /** Send a beat now: somebody is looking. */
   | { readonly t: 'report' }
   /** Accept nothing new; close what is idle at idleMs, what is left at totalMs. */
-  | { readonly t: 'drain'; readonly idleMs: number; readonly totalMs: number };
+  | { readonly t: 'drain'; readonly idleMs: number; readonly totalMs: number }
+  /** Ask this many more connections to leave with their next answer, so that their clients come back elsewhere. */
+  | { readonly t: 'shed'; readonly count: number };
 
 /** Environment of a worker, read once and then removed from process.env by the process that serves. */
 export const channelEnv = {

@@ -224,6 +224,8 @@ export interface Channel {
   /** Asks for a beat now. False when the worker has no connection, as with `drain`. */
   report(worker: number): boolean;
   drain(worker: number, idleMs: number, totalMs: number): boolean;
+  /** Asks so many more connections to leave. */
+  shed(worker: number, count: number): boolean;
 }
 
 export type LogFields = Readonly<Record<string, unknown>> & { readonly event: string };

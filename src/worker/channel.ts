@@ -16,6 +16,7 @@ export interface ChannelOptions {
   /** Each time the supervisor has taken this worker: tell it how things are. */
   onWelcome(): void;
   onDrain(idleMs: number, totalMs: number): void;
+  onShed(count: number): void;
   /** The supervisor wants to know how things are. */
   onReport(): void;
 }
@@ -115,6 +116,9 @@ export class WorkerChannel {
         return true;
       case 'drain':
         this.#options.onDrain(frame.idleMs, frame.totalMs);
+        return true;
+      case 'shed':
+        this.#options.onShed(frame.count);
         return true;
       case 'report':
         this.#options.onReport();

@@ -10,11 +10,20 @@ export interface Connection {
   readonly socket: AcceptedSocket;
   readonly server: Server;
   /** Above `socket`, once the handshake is done. */
-  tls: TLSSocket | undefined;
+  tls: (TLSSocket & AcceptedSocket) | undefined;
   /** HTTP/1 requests that are not answered. */
   busy: number;
   /** Of the latest HTTP/1 request, while it is not answered. */
   response: ServerResponse | undefined;
+  /** When an HTTP/1 request last began or was answered, as a number that only grows; 0 before the first. */
+  spokeAt: number;
+}
+
+export interface Session {
+  /** Streams that are not answered. */
+  busy: number;
+  /** As a connection's. */
+  spokeAt: number;
 }
 
 /**
@@ -23,13 +32,15 @@ export interface Connection {
  */
 export class Connections {
   readonly open = new Map<AcceptedSocket, Connection>();
-  /** Open HTTP/2 sessions and how many of their streams are not answered. */
-  readonly sessions = new Map<ServerHttp2Session, number>();
+  /** HTTP/2; each has a connection in `open` too. */
+  readonly sessions = new Map<ServerHttp2Session, Session>();
   total = 0;
   requests = 0;
   inFlight = 0;
   readonly #declared = new WeakSet<Server>();
   readonly #watch: ConnectionsWatch;
+  /** Order is all that is asked of it, and reading a clock for each request would cost. */
+  #clock = 0;
 
   constructor(watch: ConnectionsWatch) {
     this.#watch = watch;
@@ -61,7 +72,7 @@ export class Connections {
     const { server } = socket;
     if (server === undefined || !this.#declared.has(server)) return;
     this.total += 1;
-    const connection: Connection = { socket, server, tls: undefined, busy: 0, response: undefined };
+    const connection: Connection = { socket, server, tls: undefined, busy: 0, response: undefined, spokeAt: 0 };
     this.open.set(socket, connection);
     socket.once(
       'close',
@@ -87,6 +98,7 @@ export class Connections {
     this.inFlight += 1;
     connection.busy += 1;
     connection.response = response;
+    connection.spokeAt = this.#clock += 1;
     this.#watch.requested(connection, response);
   }
 
@@ -95,6 +107,7 @@ export class Connections {
     if (connection === undefined) return;
     this.inFlight -= 1;
     connection.busy -= 1;
+    connection.spokeAt = this.#clock += 1;
     if (connection.response === response) connection.response = undefined;
   }
 
@@ -103,7 +116,7 @@ export class Connections {
   }
 
   #sessionOpened(session: ServerHttp2Session): void {
-    this.sessions.set(session, 0);
+    this.sessions.set(session, { busy: 0, spokeAt: 0 });
     session.once(
       'close',
       guarded(() => this.#sessionClosed(session)),
@@ -111,14 +124,15 @@ export class Connections {
   }
 
   #sessionClosed(session: ServerHttp2Session): void {
-    this.inFlight -= this.sessions.get(session) ?? 0;
+    this.inFlight -= this.sessions.get(session)?.busy ?? 0;
     this.sessions.delete(session);
   }
 
   #stream(session: ServerHttp2Session | undefined, change: 1 | -1): void {
-    const busy = session === undefined ? undefined : this.sessions.get(session);
-    if (session === undefined || busy === undefined) return;
-    this.sessions.set(session, busy + change);
+    const known = session === undefined ? undefined : this.sessions.get(session);
+    if (session === undefined || known === undefined) return;
+    known.busy += change;
+    known.spokeAt = this.#clock += 1;
     this.inFlight += change;
     if (change === -1) return;
     this.requests += 1;

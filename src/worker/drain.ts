@@ -3,13 +3,8 @@ import type { Server } from 'node:net';
 import { beatMs } from '../shared/limits.ts';
 import { closeAfter } from './connection-close.ts';
 import type { Connection, Connections } from './connections.ts';
+import type { Goaways } from './goaways.ts';
 import { guarded } from './guarded.ts';
-
-/** RFC 9113 6.8: the first GOAWAY refuses nothing, so that streams on their way are served. */
-const anyStreamId = 2 ** 31 - 1;
-
-/** RFC 9113 6.8: at least a round trip between the two GOAWAYs. A second is the longest that TCP expects (RFC 6298). */
-const goawayGapMs = 1_000;
 
 /** A response that outlasts the idle deadline leaves its client this long, at most, to speak again. */
 const idleSweepMs = 1_000;
@@ -29,13 +24,13 @@ export class Drain {
   #totalMs = 0;
   #sweptAt = 0;
   #ticking: NodeJS.Timeout | undefined;
-  /** HTTP/2 sessions that got the first GOAWAY, and when. */
-  readonly #told = new WeakMap<ServerHttp2Session, number>();
   readonly #connections: Connections;
+  readonly #goaways: Goaways;
   readonly #reports: DrainReports;
 
-  constructor(connections: Connections, reports: DrainReports) {
+  constructor(connections: Connections, goaways: Goaways, reports: DrainReports) {
     this.#connections = connections;
+    this.#goaways = goaways;
     this.#reports = reports;
   }
 
@@ -54,7 +49,7 @@ export class Drain {
       if (connection.response !== undefined) closeAfter(connection, connection.response);
     }
     for (const session of this.#connections.sessions.keys()) {
-      if ((session.state.lastProcStreamID ?? 0) > 0) this.#tell(session);
+      if ((session.state.lastProcStreamID ?? 0) > 0) this.#goaways.tell(session);
     }
     this.#ticking = setInterval(
       guarded(() => this.#tick()),
@@ -80,13 +75,7 @@ export class Drain {
    * for the one request that it was opened for.
    */
   streamOpened(session: ServerHttp2Session): void {
-    if (this.#step !== 'serving') this.#tell(session);
-  }
-
-  #tell(session: ServerHttp2Session): void {
-    if (session.destroyed || this.#told.has(session)) return;
-    this.#told.set(session, performance.now());
-    session.goaway(0, anyStreamId);
+    if (this.#step !== 'serving') this.#goaways.tell(session);
   }
 
   #tick(): void {
@@ -105,9 +94,8 @@ export class Drain {
 
   /** Open streams are finished, new ones are refused, and the session ends with the last. */
   #closeSessions(idleOver: boolean): void {
-    const toldBy = performance.now() - goawayGapMs;
     for (const session of this.#connections.sessions.keys()) {
-      if (idleOver || (this.#told.get(session) ?? Number.POSITIVE_INFINITY) <= toldBy) session.close();
+      if (idleOver || this.#goaways.hasHeard(session)) session.close();
     }
   }
 

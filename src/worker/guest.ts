@@ -1,15 +1,18 @@
 import { channel, subscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
-import type { Beat, PlannedPort } from '../protocol/channel.ts';
-import { beatMs, drainHoldMs } from '../shared/limits.ts';
+import type { PlannedPort } from '../protocol/channel.ts';
+import { drainHoldMs } from '../shared/limits.ts';
 import { appChannels, type DrainNotice } from './app-channels.ts';
 import { WorkerChannel } from './channel.ts';
 import { removeSettings, type Settings } from './claim.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
+import { Goaways } from './goaways.ts';
 import { guarded } from './guarded.ts';
 import { Listening } from './listen.ts';
+import { type Counts, Pulse } from './pulse.ts';
 import { hearReady } from './ready-message.ts';
+import { Shedding } from './shedding.ts';
 import { stopListener } from './stop-listener.ts';
 
 /** Wires the parts of the preload together, in a process that may become the worker of a slot. */
@@ -29,6 +32,8 @@ class Guest {
   readonly #listening: Listening;
   readonly #connections: Connections;
   readonly #drain: Drain;
+  readonly #shedding: Shedding;
+  readonly #pulse: Pulse;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -37,6 +42,7 @@ class Guest {
       token: settings.token,
       onWelcome: () => this.#tellAll(),
       onDrain: (idleMs, totalMs) => this.#beginDrain({ idleMs, totalMs }),
+      onShed: (count) => this.#shed(count),
       onReport: () => this.#beat(),
     });
     this.#listening = new Listening(settings.plan, {
@@ -45,11 +51,26 @@ class Guest {
       strayed: ({ port }, why) => this.#channel.send({ t: 'strayed', port, why }),
     });
     this.#connections = new Connections({
-      emptied: () => this.#drain.emptied(),
-      requested: (connection, response) => this.#drain.requested(connection, response),
+      emptied: () => {
+        this.#shedding.emptied();
+        this.#drain.emptied();
+      },
+      requested: (connection, response) => {
+        this.#drain.requested(connection, response);
+        this.#shedding.requested(connection, response);
+      },
       streamOpened: (session) => this.#drain.streamOpened(session),
     });
-    this.#drain = new Drain(this.#connections, { ticked: () => this.#beat(), drained: () => this.#drained() });
+    const goaways = new Goaways();
+    this.#drain = new Drain(this.#connections, goaways, {
+      ticked: () => this.#beat(),
+      drained: () => this.#drained(),
+    });
+    this.#shedding = new Shedding(this.#connections, goaways);
+    this.#pulse = new Pulse(
+      () => this.#counts(),
+      (beat) => this.#channel.send(beat),
+    );
   }
 
   /** What must be in place before the app runs: hooks, which cost nothing while the app does not listen. */
@@ -77,10 +98,7 @@ class Guest {
     removeSettings(process.env);
     this.#connections.start();
     if (this.#settings.plan.readiness === 'message') hearReady(() => this.#nowReady());
-    setInterval(
-      guarded(() => this.#beat()),
-      beatMs.serving,
-    ).unref();
+    this.#pulse.start();
     this.#channel.start();
   }
 
@@ -108,6 +126,13 @@ class Guest {
     this.#beat();
   }
 
+  /** Drain asks everybody. */
+  #shed(count: number): void {
+    if (this.#draining !== undefined) return;
+    this.#shedding.shed(count);
+    this.#beat();
+  }
+
   #drained(): void {
     this.#beat();
     this.#channel.send({ t: 'drained' });
@@ -127,12 +152,13 @@ class Guest {
   }
 
   #beat(): void {
-    if (this.#claimed) this.#channel.send(this.#beatNow());
+    if (this.#claimed) this.#pulse.beat();
   }
 
-  #beatNow(): Beat {
+  #counts(): Counts {
     const { open, total, requests, inFlight } = this.#connections;
     const { closedIdle, closedHard } = this.#drain;
-    return { t: 'beat', open: open.size, total, requests, inFlight, closedIdle, closedHard };
+    const { pending: shedding, closed: shed } = this.#shedding;
+    return { open: open.size, total, requests, inFlight, closedIdle, closedHard, shedding, shed };
   }
 }

@@ -43,8 +43,12 @@ export interface ListenOptions {
   reusePort?: unknown;
 }
 
-/** `_parent` of a TLSSocket is the accepted socket (lib/internal/tls/wrap.js). */
+/**
+ * `_parent` of a TLSSocket is the accepted socket (lib/internal/tls/wrap.js). `parser` is null once a connection has become
+ * something else than HTTP/1 (lib/_http_common.js, freeParser).
+ */
 export interface AcceptedSocket extends Socket {
+  readonly parser?: object | null;
   readonly server?: Server;
   readonly _parent?: AcceptedSocket | null;
 }

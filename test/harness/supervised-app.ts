@@ -148,6 +148,10 @@ export class SupervisedApp implements AsyncDisposable {
     if (this.channel?.drain(worker, idleMs, totalMs) !== true) throw new Error(`not attached\n${this.story()}`);
   }
 
+  shed(count: number): void {
+    if (this.channel?.shed(worker, count) !== true) throw new Error(`not attached\n${this.story()}`);
+  }
+
   /** How many descriptors on the slot's socket `pid` has; -1 when it has gone. */
   slotDescriptors(pid = this.pid): number {
     const link = `socket:[${this.#slot.inode}]`;

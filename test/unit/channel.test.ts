@@ -9,7 +9,19 @@ import {
 import { parseListenPlan, parseSupervisorFrame, parseWorkerFrame } from '../../src/protocol/channel-parse.ts';
 import { channelFrameBytesMax } from '../../src/shared/limits.ts';
 
-const beat: Beat = { t: 'beat', open: 1, total: 2, requests: 3, inFlight: 1, closedIdle: 0, closedHard: 0 };
+const beat: Beat = {
+  t: 'beat',
+  open: 1,
+  total: 2,
+  requests: 3,
+  inFlight: 1,
+  closedIdle: 0,
+  closedHard: 0,
+  shedding: 1,
+  shed: 4,
+  lagMs: 12,
+  elu: 0.25,
+};
 
 const workerFrames: readonly WorkerFrame[] = [
   { t: 'hello', v: 1, token: 'abc', pid: 4_194_304, node: 'v22.12.0' },
@@ -25,6 +37,7 @@ const supervisorFrames: readonly SupervisorFrame[] = [
   { t: 'refused', why: 'unknown token' },
   { t: 'report' },
   { t: 'drain', idleMs: 0, totalMs: 30_000 },
+  { t: 'shed', count: 16 },
 ];
 
 test('every frame survives the wire, cut into single characters', () => {
@@ -70,6 +83,9 @@ test.for<[string, unknown]>([
   ['half a connection', { ...beat, open: 0.5 }],
   ['a count beyond counting', { ...beat, total: 1e300 }],
   ['a missing count', { ...beat, closedHard: undefined }],
+  ['half a millisecond', { ...beat, lagMs: 0.5 }],
+  ['more than all of a core', { ...beat, elu: 1.01 }],
+  ['a share in words', { ...beat, elu: '0.5' }],
 ])('the supervisor takes %s for no frame', ([, value]) => {
   expect(parseWorkerFrame(value)).toBeUndefined();
 });
@@ -81,12 +97,15 @@ test.for<[string, unknown]>([
   ['a drain in the past', { t: 'drain', idleMs: -1, totalMs: 1 }],
   ['a drain for ever', { t: 'drain', idleMs: 1, totalMs: Number.POSITIVE_INFINITY }],
   ['a refusal without a reason', { t: 'refused' }],
+  ['a shed of nobody knows how many', { t: 'shed' }],
+  ['a shed of half a connection', { t: 'shed', count: 0.5 }],
+  ['a shed of less than none', { t: 'shed', count: -1 }],
 ])('a worker takes %s for no frame', ([, value]) => {
   expect(parseSupervisorFrame(value)).toBeUndefined();
 });
 
 test('a newer end may say more than this one understands', () => {
-  expect(parseWorkerFrame({ ...beat, lagMs: 3 })).toEqual(beat);
+  expect(parseWorkerFrame({ ...beat, mood: 'good' })).toEqual(beat);
   expect(parseSupervisorFrame({ t: 'welcome', version: '9' })).toEqual({ t: 'welcome' });
 });
 

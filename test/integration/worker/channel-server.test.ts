@@ -9,7 +9,8 @@ import type { ChannelEvent, Log } from '../../../src/supervisor/ports.ts';
 import { until } from '../../harness/until.ts';
 
 const hello = { t: 'hello', v: 1, token: 'secret', pid: 77, node: 'v24.21.0' };
-const beat = { t: 'beat', open: 1, total: 2, requests: 3, inFlight: 0, closedIdle: 0, closedHard: 0 };
+const counts = { open: 1, total: 2, requests: 3, inFlight: 0, closedIdle: 0, closedHard: 0, shedding: 0, shed: 0 };
+const beat = { t: 'beat', ...counts, lagMs: 2, elu: 0.5 };
 
 test('who knows the token is attached; what it says comes as events; when it leaves it is detached', async () => {
   await using bench = await Bench.open();
@@ -50,6 +51,16 @@ test('drain reaches the worker, and is false when there is none', async () => {
   await dialled.answer();
   expect(bench.channel.drain(5, 1_000, 2_000)).toBe(true);
   expect(await dialled.answer()).toEqual({ t: 'drain', idleMs: 1_000, totalMs: 2_000 });
+});
+
+test('shed reaches the worker, and is false when there is none', async () => {
+  await using bench = await Bench.open();
+  bench.channel.expect(5, 'secret');
+  expect(bench.channel.shed(5, 7)).toBe(false);
+  const dialled = await bench.dial(hello);
+  await dialled.answer();
+  expect(bench.channel.shed(5, 7)).toBe(true);
+  expect(await dialled.answer()).toEqual({ t: 'shed', count: 7 });
 });
 
 test('a second process with the same token is refused while the first is there, and taken afterwards', async () => {

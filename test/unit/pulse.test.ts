@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Beat } from '../../src/protocol/channel.ts';
+import { type Counts, Pulse } from '../../src/worker/pulse.ts';
+
+const none: Counts = {
+  open: 0,
+  total: 0,
+  requests: 0,
+  inFlight: 0,
+  closedIdle: 0,
+  closedHard: 0,
+  shedding: 0,
+  shed: 0,
+};
+
+let now = 0;
+let counts = none;
+let open = true;
+let beats: { readonly at: number; readonly beat: Beat }[] = [];
+
+beforeEach(() => {
+  now = 1_000;
+  counts = none;
+  open = true;
+  beats = [];
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** A timer that fires each 50 ms, unless the loop was blocked for longer. */
+function pass(ms: number): void {
+  for (let left = ms; left > 0; left -= 50) {
+    now += 50;
+    vi.advanceTimersByTime(50);
+  }
+}
+
+function started(): Pulse {
+  const pulse = new Pulse(
+    () => counts,
+    (beat) => {
+      if (open) beats.push({ at: now - 1_000, beat });
+      return open;
+    },
+  );
+  pulse.start();
+  pulse.beat();
+  return pulse;
+}
+
+test('while nothing changes there is a beat each second', () => {
+  started();
+  pass(3_200);
+  expect(beats.map(({ at }) => at)).toEqual([0, 1_000, 2_000, 3_000]);
+});
+
+test('what changes is told within a quarter of a second, and not more often', () => {
+  started();
+  pass(400);
+  counts = { ...counts, open: 1 };
+  pass(50);
+  expect(beats.map(({ at }) => at)).toEqual([0, 450]);
+  for (let step = 0; step < 20; step++) {
+    counts = { ...counts, requests: counts.requests + 1 };
+    pass(50);
+  }
+  expect(beats.map(({ at }) => at)).toEqual([0, 450, 700, 950, 1_200, 1_450]);
+});
+
+test('how late its own timer is goes into the next beat, and is forgotten after it', () => {
+  started();
+  pass(200);
+  now += 380;
+  pass(50);
+  expect(beats.at(-1)).toMatchObject({ at: 0, beat: { lagMs: 0 } });
+  pass(1_000);
+  expect(beats.at(-1)).toMatchObject({ beat: { lagMs: 380 } });
+  pass(1_000);
+  expect(beats.at(-1)).toMatchObject({ beat: { lagMs: 0 } });
+});
+
+test('a beat that did not go out is not told: the next one says what it would have', () => {
+  started();
+  open = false;
+  counts = { ...counts, open: 1 };
+  now += 700;
+  pass(900);
+  expect(beats).toHaveLength(1);
+  open = true;
+  pass(50);
+  expect(beats.at(-1)).toMatchObject({ at: 1_650, beat: { open: 1, lagMs: 700 } });
+});
+
+test('utilisation is a share in hundredths', () => {
+  started().beat();
+  for (const { beat } of beats) {
+    expect(beat.elu).toBeGreaterThanOrEqual(0);
+    expect(beat.elu).toBeLessThanOrEqual(1);
+    expect(beat.elu).toBe(Number(beat.elu.toFixed(2)));
+  }
+});

@@ -48,7 +48,9 @@ function checkReadyDuringRoll(before: Fleet, after: Fleet, event: FleetEvent, co
 /** In place too, a slot is done only when its worker has been ready for minReady. */
 function checkSoak(before: Fleet, after: Fleet, now: number, config: ProgramConfig): void {
   if (before.roll === undefined || config.roll.maxSurge > 0) return;
-  const done = after.roll === undefined ? before.roll.active : after.roll.done;
+  // A roll that is over has finished, when its generation is the fleet's now; else it failed, and what was active is not done.
+  const finished = before.roll.undoing === undefined && after.generation === before.roll.to;
+  const done = after.roll?.done ?? (finished ? before.roll.active : []);
   for (const { index, seat } of after.slots) {
     const justDone = before.roll.active.includes(index) && done.includes(index);
     if (!justDone || seat.is !== 'RUNNING' || seat.worker.generation !== after.generation) continue;

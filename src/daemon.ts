@@ -5,6 +5,7 @@ import { backlogCut } from './linux/port-free.ts';
 import { keepMemorySmall } from './linux/small-memory.ts';
 import { openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
+import { createDiagnosis } from './linux/diagnose.ts';
 import { openControlServer } from './linux/control-server.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
 import { createLog } from './linux/logger.ts';
@@ -110,6 +111,7 @@ function createPorts(
     listeners,
     steering,
     probes,
+    diagnosis: createDiagnosis(),
     census,
     channel,
     workerLogs: createWorkerLogs(logDir),

@@ -81,6 +81,21 @@ export function duration(min: number, max: number): Kind<number> {
   };
 }
 
+/** A duration, or the word that stands for none. */
+export function durationOr<Word extends string>(word: Word, min: number, max: number): Kind<number | Word> {
+  const some = duration(min, max);
+  const expects = `${some.expects}, or ${word}`;
+  return {
+    expects,
+    json: { anyOf: [some.json, { const: word }] },
+    read: (value) => {
+      if (value === word) return ok(word);
+      const read = some.read(value);
+      return read.ok || typeof value === 'number' ? read : wrong(value, expects);
+    },
+  };
+}
+
 /** Text without NUL (no path, argument or environment value can hold one), checked by `pattern` if given. */
 export function text(expects: string, pattern?: RegExp): Kind<string> {
   return {

@@ -1,6 +1,7 @@
 import { departureDue } from './departure.ts';
 import type { Fleet } from './fleet.ts';
 import { listenersWanted } from './listening.ts';
+import { measureDue } from './measuring.ts';
 import { rollDue } from './roll.ts';
 import type { Slot } from './seat.ts';
 import { startingDue } from './starting.ts';
@@ -9,7 +10,7 @@ import { startingDue } from './starting.ts';
 export function nextDeadline(fleet: Fleet): number {
   const rolling = fleet.roll === undefined ? Number.POSITIVE_INFINITY : rollDue(fleet.roll, fleet.slots);
   const open = listenersWanted(fleet) > 0;
-  return Math.min(...fleet.slots.map((slot) => slotDue(slot, open)), rolling);
+  return Math.min(...fleet.slots.map((slot) => slotDue(slot, open)), rolling, measureDue(fleet));
 }
 
 /** `open`: the program's sockets are, so somebody may wait in a queue that nobody will serve. */
@@ -22,9 +23,10 @@ function seatDue({ seat }: Slot, open: boolean): number {
     case 'STARTING':
       return startingDue(seat.starting);
     case 'RUNNING': {
-      const { replacement } = seat;
-      if (replacement === undefined) return Number.POSITIVE_INFINITY;
-      return replacement.is === 'soaking' ? replacement.until : startingDue(replacement.starting);
+      const { replacement, hung } = seat;
+      const diagnosed = hung?.deadline ?? Number.POSITIVE_INFINITY;
+      if (replacement === undefined) return diagnosed;
+      return Math.min(diagnosed, replacement.is === 'soaking' ? replacement.until : startingDue(replacement.starting));
     }
     case 'BACKOFF':
       return seat.until;

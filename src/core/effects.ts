@@ -20,6 +20,10 @@ export type SlotEffect =
     }
   /** Read the slot's accept queue and the program's half-open handshakes; answered by `looked`. */
   | { readonly do: 'look'; readonly slot: number }
+  /** Ask the worker for a beat: its silence means something. */
+  | { readonly do: 'ask'; readonly worker: number }
+  /** Look what a hung worker is doing; answered by `diagnosed`. */
+  | { readonly do: 'diagnose'; readonly worker: number }
   /** Reset what waits in the queue of a slot that nobody will serve. */
   | { readonly do: 'flush'; readonly slot: number }
   | { readonly do: 'announce'; readonly fact: Fact };
@@ -28,8 +32,19 @@ export type FleetEffect =
   | SlotEffect
   | { readonly do: 'listen'; readonly slots: readonly number[] }
   | { readonly do: 'unlisten'; readonly slots: readonly number[] }
-  /** New connections go to the slots in proportion; all zero leaves it to the kernel's hash. */
-  | { readonly do: 'steer'; readonly weights: readonly number[] };
+  /** New connections go to the slots in proportion, or as `by` says; all zero leaves it to the kernel's hash. */
+  | { readonly do: 'steer'; readonly weights: readonly number[]; readonly by: SteerBy }
+  /** A reading of each of these slots; answered by `measured`. */
+  | { readonly do: 'measure'; readonly slots: readonly Look[] };
+
+export type SteerBy = 'weight' | 'cpu' | 'hash';
+
+export interface Look {
+  readonly slot: number;
+  /** The worker that serves, and the others that accept on the same socket. */
+  readonly worker: number;
+  readonly beside: readonly number[];
+}
 
 export function announce(fact: Fact): SlotEffect {
   return { do: 'announce', fact };

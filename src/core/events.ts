@@ -1,3 +1,4 @@
+import type { Reading } from './reading.ts';
 import { describeExit, type Exit } from './worker.ts';
 
 /** What happened in the world to one worker. Past tense: core decides what follows. */
@@ -10,6 +11,8 @@ export type WorkerEvent =
   | { readonly is: 'probed'; readonly worker: number; readonly passed: boolean; readonly why: string }
   | { readonly is: 'strayed'; readonly worker: number; readonly why: string }
   | { readonly is: 'drained'; readonly worker: number }
+  /** What a hung worker was doing. */
+  | { readonly is: 'diagnosed'; readonly worker: number; readonly diagnosis: string }
   | { readonly is: 'exited'; readonly worker: number; readonly exit: Exit };
 
 /** What happened to a slot, or what an operator asked of it. */
@@ -17,6 +20,8 @@ export type SlotEvent =
   | WorkerEvent
   | { readonly is: 'looked'; readonly queue: number; readonly halfOpen: readonly string[] }
   | { readonly is: 'listenFailed'; readonly why: string }
+  /** The worker that serves here has shown no sign of life for hungAfter. */
+  | { readonly is: 'hung'; readonly forMs: number }
   | { readonly is: 'start' | 'stop' | 'restart' }
   /** Roll: the next worker is of `generation`; `surge` starts it before the old one leaves. */
   | { readonly is: 'replace'; readonly generation: number; readonly surge: boolean }
@@ -31,6 +36,9 @@ export type FleetEvent =
   | { readonly is: 'start' | 'stop' | 'restart'; readonly slots: readonly number[] }
   | { readonly is: 'roll'; readonly generation: number }
   | { readonly is: 'scale'; readonly to: number }
+  /** A beat told of other connection counts than the one before: worth a look before the next one is due. */
+  | { readonly is: 'counted' }
+  | { readonly is: 'measured'; readonly readings: readonly Reading[] }
   | { readonly is: 'tick' };
 
 /** What an operator may want to know; logged, streamed, and awaited by commands. */
@@ -75,6 +83,10 @@ export type Fact =
   | { readonly event: 'stopped'; readonly slot: number }
   | { readonly event: 'draining'; readonly slot: number; readonly worker: number }
   | { readonly event: 'overdue'; readonly slot: number; readonly worker: number; readonly step: string }
+  /** Its worker takes nothing from its queue, or does not beat: new connections go elsewhere. */
+  | { readonly event: 'stalled'; readonly slot: number; readonly worker: number; readonly queue: number }
+  | { readonly event: 'recovered'; readonly slot: number; readonly worker: number; readonly stalledMs: number }
+  | { readonly event: 'hung'; readonly slot: number; readonly worker: number; readonly why: string }
   | {
       readonly event: 'replaced';
       readonly slot: number;

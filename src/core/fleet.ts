@@ -1,16 +1,18 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import type { Context, ReadinessOf } from './context.ts';
-import { announce, type FleetEffect, type SlotEffect } from './effects.ts';
+import { announce, type FleetEffect } from './effects.ts';
 import type { Fact, FleetEvent, SlotEvent } from './events.ts';
 import { canLaunch, listenerChanges, listenersWanted } from './listening.ts';
+import { newBalance } from './balance.ts';
+import { hurry, measure, measureDue, type Measured, take } from './measuring.ts';
 import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts';
-import { emptySlot, isVacant, type Slot } from './seat.ts';
+import type { Reading } from './reading.ts';
+import { emptySlot, isVacant } from './seat.ts';
 import { stepSlot } from './slot.ts';
-import { weightsOf, willServe } from './weights.ts';
+import { type Steering, steeringOf, willServe } from './weights.ts';
 
 /** All slots of one program. Pure: what it wants done comes back as effects, in the order they must happen. */
-export interface Fleet {
-  readonly slots: readonly Slot[];
+export interface Fleet extends Measured {
   /** Slots at this index and above are on their way out. */
   readonly wanted: number;
   /** Of workers started outside a roll. */
@@ -19,13 +21,16 @@ export interface Fleet {
   readonly latest: number;
   readonly nextWorker: number;
   readonly roll: Roll | undefined;
+  /** What the kernel was told last. */
+  readonly steering: Steering | undefined;
 }
 
 export type FleetStep = readonly [Fleet, ...FleetEffect[]];
 
 export function newFleet(workers: number): Fleet {
   const slots = Array.from({ length: workers }, (_, index) => emptySlot(index, 1));
-  return { slots, wanted: workers, generation: 1, latest: 1, nextWorker: 1, roll: undefined };
+  const begun = { wanted: workers, generation: 1, latest: 1, nextWorker: 1, roll: undefined };
+  return { slots, ...begun, balance: newBalance(), health: [], measuredAt: 0, nextMeasure: 0, steering: undefined };
 }
 
 export function stepFleet(
@@ -39,25 +44,30 @@ export function stepFleet(
   draft.take(event);
   draft.advanceRoll();
   draft.retire();
-  const { fleet } = draft;
-  const { open, close, retired } = listenerChanges(before, fleet);
-  const weights = weightsOf(fleet.slots);
-  const steered = listenersWanted(fleet) > 0 && (open.length > 0 || weights.join() !== weightsOf(before.slots).join());
+  const { open, close, retired } = listenerChanges(before, draft.fleet);
+  const steering = steeringOf(draft.fleet, config);
+  const listens = listenersWanted(draft.fleet) > 0;
+  const steered = listens && (open.length > 0 || !isSame(steering, before.steering));
+  const fleet = { ...draft.fleet, steering: listens ? steering : undefined };
   // Sockets first, or a worker has nothing to inherit; a program that stops refuses clients before its workers drain.
   return [
     fleet,
     ...(open.length > 0 ? [{ do: 'listen', slots: open } as const] : []),
     ...(close.length > 0 ? [{ do: 'unlisten', slots: close } as const] : []),
-    ...(steered ? [{ do: 'steer', weights } as const] : []),
+    ...(steered ? [{ do: 'steer', ...steering } as const] : []),
     ...draft.effects,
     ...(retired.length > 0 ? [{ do: 'unlisten', slots: retired } as const] : []),
   ];
 }
 
+function isSame(one: Steering, other: Steering | undefined): boolean {
+  return one.by === other?.by && one.weights.join() === other.weights.join();
+}
+
 /** A fleet in the making: one event may move several slots and the roll. Lives for one step. */
 class Draft {
   fleet: Fleet;
-  readonly effects: SlotEffect[] = [];
+  readonly effects: FleetEffect[] = [];
   readonly #now: number;
   readonly #config: ProgramConfig;
   readonly #readinessOf: ReadinessOf;
@@ -86,6 +96,17 @@ class Draft {
         return this.#stop(event.slots);
       case 'looked':
         return this.#each([event.slot], { is: 'looked', queue: event.queue, halfOpen: event.halfOpen });
+      case 'counted':
+        this.fleet = { ...this.fleet, nextMeasure: hurry(this.fleet, this.#config, this.#now) };
+        return;
+      case 'measured':
+        return this.#measured(event.readings);
+      case 'tick':
+        this.#each(
+          this.fleet.slots.map(({ index }) => index),
+          event,
+        );
+        return this.#measure();
       case 'listenFailed':
         return this.#each(event.slots, { is: 'listenFailed', why: event.why });
       default:
@@ -151,6 +172,25 @@ class Draft {
       };
       this.effects.push(...effects);
     }
+  }
+
+  #measure(): void {
+    if (this.#now < measureDue(this.fleet)) return;
+    const [nextMeasure, effect] = measure(this.fleet, this.#config, this.#now);
+    this.fleet = { ...this.fleet, nextMeasure };
+    this.effects.push(effect);
+  }
+
+  #measured(readings: readonly Reading[]): void {
+    // Of workers that still serve: between asking and answering, one may have gone.
+    const current = readings.filter(({ slot, worker }) => {
+      const seat = this.fleet.slots[slot]?.seat;
+      return seat?.is === 'RUNNING' && seat.worker.id === worker;
+    });
+    const { change, effects, hung } = take(this.fleet, current, this.#config, this.#now);
+    this.fleet = { ...this.fleet, ...change };
+    this.effects.push(...effects);
+    for (const { slot, forMs } of hung) this.#each([slot], { is: 'hung', forMs });
   }
 
   #stop(indexes: readonly number[]): void {

@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { beginTermination } from './departure.ts';
 import { announce, type SlotEffect } from './effects.ts';
 import type { SlotEvent } from './events.ts';
+import { type GiveUp, isGivenUp, stepHung, terminating } from './hung.ts';
 import { leave } from './leaving.ts';
 import { fail, type Replacement, type Seat, type Slot, type SlotStep, stopping } from './seat.ts';
 import { beginStarting, stepStarting } from './starting.ts';
@@ -13,6 +14,8 @@ type Running = Seat & { is: 'RUNNING' };
 /** A seat whose worker serves, and the replacement that a roll starts beside it. */
 export function stepRunning(slot: Slot, seat: Running, event: SlotEvent, ctx: Context): SlotStep {
   const { worker, replacement } = seat;
+  const hung = stepHung(slot, seat, event, ctx);
+  if (hung !== undefined) return isGivenUp(hung) ? giveUp(hung, seat, ctx) : hung;
   switch (event.is) {
     case 'stop':
       return chain(discard(slot, seat, ctx), (bare) => stopping(bare, worker, 'STOPPED', ctx));
@@ -48,6 +51,14 @@ function stepServing(slot: Slot, seat: Running, event: SlotEvent, ctx: Context):
     return [{ ...slot, seat: { is: 'EXITED', exit: event.exit, at: ctx.now, nextFlush: ctx.now } }, ...gone];
   }
   return prefix(gone, fail(slot, worker, how, ctx, { livedMs: ctx.now - seat.readyAt }));
+}
+
+/** With a replacement on its way the seat passes on, as if the worker had exited. */
+function giveUp(given: GiveUp, { worker, replacement }: Running, ctx: Context): SlotStep {
+  if (replacement === undefined) return terminating(given, ctx);
+  const [departure, ...effects] = beginTermination(worker, ctx);
+  const leaving = [...given.slot.leaving, { worker, departure }];
+  return prefix([...given.effects, ...effects], succeed({ ...given.slot, leaving }, replacement, ctx));
 }
 
 function stepReplacement(

@@ -12,7 +12,7 @@ import type { Exit, Worker } from './worker.ts';
  *
  *   STOPPED ──start──▶ STARTING ──ready──▶ RUNNING ──stop──▶ STOPPING ──exited──▶ STOPPED
  *      ▲                │  │  ▲               │                 ▲  │
- *      │            late│  │  │due        exited                │  └─(after)─▶ STARTING: restart, roll in place
+ *      │            late│  │  │due        exited, hung          │  └─(after)─▶ STARTING: restart, roll in place
  *      │                │  ▼  │               ▼                 │
  *      └──stop─────── BACKOFF ◀──(unexpected)─┤             (late: terminate, then BACKOFF)
  *                          │                  └─(expected)─▶ EXITED
@@ -30,6 +30,8 @@ export type Seat =
       /** When it will have been ready for `minReady`: a roll in place goes on then. */
       readonly provenAt: number;
       readonly replacement?: Replacement;
+      /** It is given up; what it was doing is being looked at, until `deadline`. */
+      readonly hung?: { readonly forMs: number; readonly deadline: number };
     }
   | { readonly is: 'BACKOFF'; readonly until: number; readonly why: string }
   | {
@@ -59,6 +61,8 @@ export interface Slot {
   readonly failures: number;
   /** Processes started here, the first included. */
   readonly spawns: number;
+  /** The last worker that was given up here, and what it was doing. */
+  readonly lastHung: { readonly at: number; readonly why: string } | undefined;
 }
 
 export type SlotStep = readonly [Slot, ...SlotEffect[]];
@@ -74,6 +78,7 @@ export function emptySlot(index: number, generation: number): Slot {
     leaving: [],
     failures: 0,
     spawns: 0,
+    lastHung: undefined,
   };
 }
 

@@ -1,9 +1,11 @@
+import type { SteerBy } from './effects.ts';
 import { assert } from '../shared/assert.ts';
 
 /**
  * The classic BPF program that tells the kernel which listener of a SO_REUSEPORT group gets a new connection.
  *
  *   probe rules   a connection from this machine to itself, from a source port that a probe has chosen → its listener
+ *   by core       (cpu only) the core that received the packet, modulo their number → a listener, if it has a weight
  *   selection     a random 32-bit number, looked up by binary search among the weights' boundaries → a listener
  *
  * Works on indexes of the group, in its order; which slot is which index is the caller's business. Attaches nothing.
@@ -30,14 +32,18 @@ export interface ProbeRule {
 export function steeringProgram(
   weights: readonly number[],
   rules: readonly ProbeRule[] = [],
+  by: SteerBy = 'weight',
 ): readonly Instruction[] | undefined {
   assert(
     weights.every((weight) => weight >= 0 && Number.isFinite(weight)),
     `weights ${weights.join(' ')}`,
   );
-  const leaves = leavesOf(weights);
+  // The kernel's hash only chooses among the whole group, so one that must be left out leaves it to chance.
+  const hashes = by === 'hash' && weights.every((weight) => weight > 0);
+  const leaves = hashes ? [] : leavesOf(by === 'weight' ? weights : weights.map((weight) => Math.sign(weight)));
   if (leaves.length === 0 && rules.length === 0) return undefined;
-  const program = [...probing(rules), ...selection(leaves)];
+  const core = by === 'cpu' && leaves.length > 0 ? byCore(weights) : [];
+  const program = [...probing(rules), ...core, ...selection(leaves)];
   assert(program.length <= instructionsMax, `a steering program of ${program.length} instructions`);
   return program;
 }
@@ -57,6 +63,7 @@ const code = {
   loadHalf: 0x28, // BPF_LD  | BPF_H | BPF_ABS
   loadHalfAtX: 0x48, // BPF_LD  | BPF_H | BPF_IND
   loadHeaderLengthToX: 0xb1, // BPF_LDX | BPF_B | BPF_MSH: X = 4 * (byte & 15)
+  modulo: 0x94, // BPF_ALU | BPF_MOD | BPF_K
   shiftRight: 0x74, // BPF_ALU | BPF_RSH | BPF_K
   copyToX: 0x07, // BPF_MISC | BPF_TAX
   jump: 0x05, // BPF_JMP | BPF_JA: k is 32 bit
@@ -64,12 +71,15 @@ const code = {
   ifEqualX: 0x1d, // BPF_JMP | BPF_JEQ | BPF_X
   ifAtLeast: 0x35, // BPF_JMP | BPF_JGE | BPF_K, unsigned
   answer: 0x06, // BPF_RET | BPF_K
+  answerA: 0x16, // BPF_RET | BPF_A
 };
 
 /** SKF_NET_OFF of include/uapi/linux/filter.h: what follows counts from the network header, wherever the data starts. */
 const net = numbers - 0x100000;
 /** SKF_AD_OFF + SKF_AD_RANDOM: get 32 random bits. */
 const random = numbers - 0x1000 + 56;
+/** SKF_AD_OFF + SKF_AD_CPU: the core that runs the program, which is the one that received the packet. */
+const cpu = numbers - 0x1000 + 36;
 
 function step(code: number, k: number, jt = 0, jf = 0): Instruction {
   return { code, jt, jf, k };
@@ -98,6 +108,19 @@ function leavesOf(weights: readonly number[]): readonly Leaf[] {
     before += weight / largest;
   });
   return leaves;
+}
+
+/**
+ * The cores of a listener without a weight are spread over the others: they go on to the selection, that is to chance. With
+ * SKF_AD_RXHASH that choice would be a hash, but what a packet brings there is up to the network card, and often 0.
+ */
+function byCore(weights: readonly number[]): readonly Instruction[] {
+  const without = weights.flatMap((weight, index) => (weight > 0 ? [] : [index]));
+  const chain = without.flatMap((index, at) => [
+    step(code.ifEqual, index, 0, 1),
+    step(code.jump, 2 * (without.length - at - 1) + 1), // past the chain and the answer
+  ]);
+  return [step(code.loadWord, cpu), step(code.modulo, weights.length), ...chain, step(code.answerA, 0)];
 }
 
 /** A chain over 512 slots would cost a connection up to 511 comparisons; the tree costs 9. */

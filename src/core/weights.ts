@@ -1,17 +1,67 @@
+import type { ProgramConfig } from '../config/schema.ts';
+import { type Balance, sharesAmong, wholeWeight } from './balance.ts';
+import type { SteerBy } from './effects.ts';
+import { type Health, isStalled } from './health.ts';
 import type { Slot } from './seat.ts';
 
+/** What of a fleet decides who gets the next connection. */
+export interface Steered {
+  readonly slots: readonly Slot[];
+  readonly balance: Balance;
+  readonly health: readonly (Health | undefined)[];
+}
+
+/** What the kernel shall be told. */
+export interface Steering {
+  readonly weights: readonly number[];
+  readonly by: SteerBy;
+}
+
+export function steeringOf(fleet: Steered, { balance }: ProgramConfig): Steering {
+  const { policy } = balance;
+  return { weights: weightsOf(fleet), by: policy === 'cpu' || policy === 'hash' ? policy : 'weight' };
+}
+
 /**
- * The share of new connections that each slot should get. Equal among slots that are ready and stay; 0 for one that is
- * starting, stopping, crashed or stopped. While nobody is ready, what comes waits with those who will serve next, so that
- * nothing is stranded in the queue of a slot that was stopped by hand.
+ * The share of new connections that each slot should get: what the balance says among those that may get any, 0 for one that
+ * is starting, stopping, crashed, stopped or stalled. Never all zero while one is ready.
  */
-export function weightsOf(slots: readonly Slot[]): readonly number[] {
-  const chosen = slots.some(isReady) ? isReady : isComing;
-  return slots.map((slot) => (chosen(slot) ? 1 : 0));
+export function weightsOf(fleet: Steered): readonly number[] {
+  const among = eligible(fleet);
+  const decided = fleet.slots.some(isReady) ? fleet.balance : undefined;
+  const weights = fleet.slots.map(({ index }) => (among.includes(index) ? weightIn(decided, index) : 0));
+  return weights.some((weight) => weight > 0)
+    ? weights
+    : fleet.slots.map(({ index }) => (among.includes(index) ? wholeWeight : 0));
+}
+
+/** A slot that has become ready since the last decision gets the average until the next. */
+function weightIn(balance: Balance | undefined, slot: number): number {
+  if (balance === undefined || balance.among.length === 0) return wholeWeight;
+  if (balance.among.includes(slot)) return balance.weights[slot] ?? wholeWeight;
+  const all = balance.among.reduce((sum, one) => sum + (balance.weights[one] ?? wholeWeight), 0);
+  return Math.max(1, Math.round(all / balance.among.length));
+}
+
+/** As parts of 1, by slot. */
+export function sharesOf(fleet: Steered): readonly number[] {
+  const shares = sharesAmong(weightsOf(fleet), eligible(fleet));
+  return fleet.slots.map(({ index }) => shares[index] ?? 0);
+}
+
+/**
+ * Slots that may get connections. While nobody is ready, what comes waits with those who will serve next, so that nothing is
+ * stranded in the queue of a slot that was stopped by hand. While every ready one is stalled, none is worse than the others.
+ */
+export function eligible({ slots, health }: Pick<Steered, 'slots' | 'health'>): readonly number[] {
+  const ready = slots.filter(isReady);
+  const moving = ready.filter(({ index }) => !isStalled(health[index]));
+  const chosen = moving.length > 0 ? moving : ready.length > 0 ? ready : slots.filter(isComing);
+  return chosen.map(({ index }) => index);
 }
 
 /** A worker serves here and is not on its way out. */
-function isReady({ seat }: Slot): boolean {
+export function isReady({ seat }: Slot): boolean {
   return seat.is === 'RUNNING';
 }
 

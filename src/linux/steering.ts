@@ -1,3 +1,4 @@
+import type { SteerBy } from '../core/effects.ts';
 import type { Instruction, ProbeRule, SteeringCompiler } from '../core/steering-program.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -30,6 +31,7 @@ export interface SlotSteering extends Steering {
 
 interface Wish {
   weights: readonly number[];
+  by: SteerBy;
   readonly diversions: Set<Diversion>;
 }
 
@@ -43,7 +45,7 @@ export function createSteering(
   const inForce = new Map<string, string>();
 
   function wishOf(program: string): Wish {
-    const wish = wishes.get(program) ?? { weights: [], diversions: new Set() };
+    const wish = wishes.get(program) ?? { weights: [], by: 'weight', diversions: new Set() };
     wishes.set(program, wish);
     return wish;
   }
@@ -58,16 +60,16 @@ export function createSteering(
     return ok();
   }
 
-  function steer(key: string, group: readonly GroupMember[], { weights, diversions }: Wish): Result<undefined> {
+  function steer(key: string, group: readonly GroupMember[], { weights, by, diversions }: Wish): Result<undefined> {
     const [first] = group;
     if (first === undefined) return ok();
     const indexed = group.map(({ slot }) => weights[slot] ?? 0);
     const rules = rulesOf(group, diversions);
-    const wanted = JSON.stringify([group.map(({ inode }) => inode), indexed, rules]);
+    const wanted = JSON.stringify([group.map(({ inode }) => inode), indexed, rules, by]);
     if (inForce.get(key) === wanted) return ok();
     const loaded = libc();
     if (!loaded.ok) return loaded;
-    const refused = put(loaded.value, first.fd, compile(indexed, rules));
+    const refused = put(loaded.value, first.fd, compile(indexed, rules, by));
     if (refused !== undefined)
       return err(failure('STEERING_REFUSED', `the kernel refused steering for port ${first.port}: ${refused}`));
     inForce.set(key, wanted);
@@ -75,8 +77,8 @@ export function createSteering(
   }
 
   return {
-    apply(program, weights) {
-      wishOf(program).weights = weights;
+    apply(program, weights, by = 'weight') {
+      Object.assign(wishOf(program), { weights, by });
       return refresh(program);
     },
     divert(program, diversion) {

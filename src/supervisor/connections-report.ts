@@ -1,9 +1,10 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import type { Slot } from '../core/seat.ts';
+import { sharesOf } from '../core/weights.ts';
 import type { ConnectionsReply, SlotConnections } from '../protocol/control.ts';
 import { slotName } from './names.ts';
 import type { CensusCount, CensusOrder } from './ports.ts';
-import { shares, sitting } from './report.ts';
+import { sitting } from './report.ts';
 import type { Program, Supervisor } from './supervisor.ts';
 
 /** Both views of the connections, the workers' and the kernel's, in the control protocol's words. */
@@ -45,7 +46,7 @@ function programConnections(
   program: Program,
   census: CensusCount,
 ): ConnectionsReply['programs'][number] {
-  const weights = shares(program.fleet.slots);
+  const weights = sharesOf(program.fleet);
   const counted = program.fleet.slots.map((slot) =>
     slotConnections(supervisor, program, slot, { weight: weights[slot.index] ?? 0, census }),
   );
@@ -101,7 +102,7 @@ function slotConnections(
           requests: sum(beats.map(({ requests }) => requests)),
           inFlight: sum(beats.map(({ inFlight }) => inFlight)),
         }),
-    ...(seen ?? {}),
+    ...seen,
     // Only when every process of the slot has told its part.
     ...(seen === undefined || open === undefined || beats.length < present.length
       ? {}

@@ -4,6 +4,7 @@ import { unreachable } from '../shared/assert.ts';
 import type { LiveWorker, LiveWorkers } from './live-workers.ts';
 import type { Ports } from './ports.ts';
 import type { Program } from './supervisor.ts';
+import { takeReadings } from './take-readings.ts';
 
 /** What an effect is performed with. Answers of the world come back as events. */
 export interface Performance {
@@ -30,7 +31,7 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     case 'unlisten':
       return ports.listeners.close(name, effect.slots);
     case 'steer': {
-      const steered = ports.steering.apply(name, effect.weights);
+      const steered = ports.steering.apply(name, effect.weights, effect.by);
       if (!steered.ok)
         ports.log.warn(
           { event: 'steeringFailed', program: name, error: steered.error },
@@ -67,6 +68,16 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     }
     case 'restoreBacklog':
       return ports.listeners.restoreBacklog(name, effect.slot);
+    case 'ask': {
+      const worker = live(effect.worker);
+      // Without a channel there is no answer, and its silence then counts as that of a program without beats.
+      if (worker !== undefined) ports.channel.report(worker.handle);
+      return;
+    }
+    case 'measure':
+      return send({ is: 'measured', readings: takeReadings(effect.slots, name, ports, workers) });
+    case 'diagnose':
+      return diagnose(effect.worker, { ports, workers, program, send, announce });
     case 'probe':
       return probe(effect, { ports, workers, program, send, announce });
     case 'look': {
@@ -123,6 +134,19 @@ function spawn(
     stderr: { path: stderr, from },
   });
   send({ is: 'spawned', worker, pid: spawned.value.pid });
+}
+
+function diagnose(worker: number, { ports, workers, program, send }: Performance): void {
+  const live = workers.find(program.config.name, worker);
+  if (live === undefined) return send({ is: 'diagnosed', worker, diagnosis: 'the process is gone' });
+  ports.diagnosis.of(live.serving ?? live.process).then(
+    (diagnosis) => send({ is: 'diagnosed', worker, diagnosis }),
+    (thrown: unknown) => {
+      const error = String(thrown);
+      ports.log.error({ event: 'diagnosisFailed', program: program.config.name, error }, 'a diagnosis broke');
+      send({ is: 'diagnosed', worker, diagnosis: error });
+    },
+  );
 }
 
 function probe(

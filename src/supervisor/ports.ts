@@ -1,4 +1,5 @@
 import type { Config, ProgramConfig } from '../config/schema.ts';
+import type { SteerBy } from '../core/effects.ts';
 import type { Beat } from '../protocol/channel.ts';
 import type {
   AvailReply,
@@ -29,6 +30,7 @@ export interface Ports {
   readonly listeners: Listeners;
   readonly steering: Steering;
   readonly probes: Probes;
+  readonly diagnosis: Diagnosis;
   readonly census: Census;
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
@@ -155,8 +157,11 @@ export interface PortCheck {
 
 /** Which listener the kernel gives the next connection. */
 export interface Steering {
-  /** One weight per slot, ≥ 0. All zero means the kernel's own hash. */
-  apply(program: string, weights: readonly number[]): Result<undefined>;
+  /**
+   * One weight per slot, ≥ 0; 0 gets nothing, all zero means the kernel's own hash. `by` cpu: the slot of the core that received
+   * the packet; hash: the kernel's own as long as no weight is 0. For both a weight is only yes or no.
+   */
+  apply(program: string, weights: readonly number[], by?: SteerBy): Result<undefined>;
 }
 
 /** One program's part of a count: where it listens, and who serves in its slots, leaving workers included. */
@@ -200,6 +205,11 @@ export interface ProbeRequest {
 /** A connection to one slot through the shared port, and proof of which process took it. */
 export interface Probes {
   probe(request: ProbeRequest): Promise<Result<undefined, string>>;
+}
+
+/** What a process that does not serve is doing, in a line for people. Changes nothing about it. */
+export interface Diagnosis {
+  of(process: ProcessRef): Promise<string>;
 }
 
 export type ChannelEvent =

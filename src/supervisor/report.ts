@@ -1,6 +1,6 @@
 import type { Departure } from '../core/departure.ts';
 import type { Seat, Slot } from '../core/seat.ts';
-import { weightsOf } from '../core/weights.ts';
+import { sharesOf } from '../core/weights.ts';
 import type { Worker } from '../core/worker.ts';
 import type { ProgramStatus, SlotStatus, StatusReply } from '../protocol/control.ts';
 import { stateCodes } from '../shared/states.ts';
@@ -43,7 +43,7 @@ export function servingPids(supervisor: Supervisor): readonly number[] {
 function programStatus(supervisor: Supervisor, program: Program, samples: Samples): ProgramStatus {
   const { config, fleet } = program;
   const roll = rollProgress(program);
-  const weights = shares(fleet.slots);
+  const weights = sharesOf(fleet);
   return {
     name: config.name,
     generation: fleet.generation,
@@ -92,13 +92,6 @@ function slotStatus(
     logs: workerLogs.paths(program.launches.get(slot.generation) ?? program.config, slot.index),
     ...(sample === undefined ? {} : { rssBytes: sample.rssBytes, cpuPercent: sample.cpuPercent }),
   };
-}
-
-/** Weights as shares of the whole. */
-export function shares(slots: readonly Slot[]): readonly number[] {
-  const weights = weightsOf(slots);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => (total === 0 ? 0 : weight / total));
 }
 
 /** The worker that an operator means by the slot: not one that leaves, nor a replacement. */

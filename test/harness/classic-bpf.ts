@@ -9,10 +9,13 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** What SKF_AD_RANDOM answers. */
   readonly random: number;
+  /** What SKF_AD_CPU answers; 0 unless given. */
+  readonly cpu?: number;
 }
 
 const netOffset = 2 ** 32 - 0x100000;
 const randomOffset = 2 ** 32 - 0x1000 + 56;
+const cpuOffset = 2 ** 32 - 0x1000 + 36;
 
 export function runBpf(program: readonly Instruction[], packet: Packet): number {
   let a = 0;
@@ -23,7 +26,7 @@ export function runBpf(program: readonly Instruction[], packet: Packet): number 
     const { code, k, jt, jf } = instruction;
     switch (code) {
       case 0x20:
-        a = k === randomOffset ? packet.random : load(packet, k, 4);
+        a = k === randomOffset ? packet.random : k === cpuOffset ? (packet.cpu ?? 0) : load(packet, k, 4);
         break;
       case 0x28:
         a = load(packet, k, 2);
@@ -36,6 +39,9 @@ export function runBpf(program: readonly Instruction[], packet: Packet): number 
         break;
       case 0xb1:
         x = 4 * (load(packet, k, 1) & 15);
+        break;
+      case 0x94:
+        a %= k;
         break;
       case 0x74:
         a >>>= k;
@@ -57,6 +63,8 @@ export function runBpf(program: readonly Instruction[], packet: Packet): number 
         break;
       case 0x06:
         return k;
+      case 0x16:
+        return a;
       default:
         throw new Error(`opcode ${code.toString(16)} at ${pc}`);
     }
@@ -73,6 +81,7 @@ export function checkBpf(program: readonly Instruction[]): void {
     const farthest = pc + 1 + (code === 0x05 ? k : Math.max(jt, jf));
     if ((code & 7) === 5 && farthest >= program.length) throw new Error(`the jump at ${pc} leaves the program`);
   });
+  if (program.some(({ code, k }) => code === 0x94 && k === 0)) throw new Error('a division by zero');
   if (program.at(-1)?.code !== 0x06) throw new Error('the last instruction does not answer');
 }
 

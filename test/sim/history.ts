@@ -40,10 +40,10 @@ export class History {
     checkForks(world, this.config);
     this.#push({ is: 'start', slots: this.#all() });
     this.#advance(90_000);
-    checkSettled(this.fleet, world, 'RUNNING');
+    checkSettled(this.fleet, world, 'RUNNING', this.config);
     this.#push({ is: 'stop', slots: this.#all() });
     this.#advance(90_000);
-    checkSettled(this.fleet, world, 'STOPPED');
+    checkSettled(this.fleet, world, 'STOPPED', this.config);
     if (world.alive.size > 0) throw new Error(`left behind: workers ${[...world.alive.keys()].join()}`);
     if (world.sockets.length > 0) throw new Error(`left open: sockets ${world.sockets.join()}`);
   }
@@ -161,6 +161,12 @@ function randomConfig(dice: Dice): ProgramConfig {
       pause: dice.pick([0, 0, 1_000]),
       onFailure: dice.pick(['abort', 'rollback'] as const),
     },
+    balance: {
+      policy: dice.pick(['connections', 'connections', 'load', 'cpu', 'hash'] as const),
+      // Looking often makes a history long: a few of them do.
+      interval: dice.chance(0.01) ? 100 : 10_000,
+    },
+    health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
     logs: { stdout: 'auto', stderr: 'auto' },
     priority: 999,
   };
@@ -175,5 +181,6 @@ function randomWeather(dice: Dice): World['weather'] {
     ignoresDrain: sometimes(0.5),
     ignoresSignal: sometimes(0.5),
     noChannel: sometimes(0.6),
+    stalls: dice.chance(0.2) ? dice.fraction() * 0.3 : 0,
   };
 }

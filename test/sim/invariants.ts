@@ -1,5 +1,6 @@
 import type { ProgramConfig } from '../../src/config/schema.ts';
 import type { FleetEvent } from '../../src/core/events.ts';
+import { isStalled } from '../../src/core/health.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import type { Slot } from '../../src/core/seat.ts';
 import { isVacant } from '../../src/core/seat.ts';
@@ -36,7 +37,9 @@ function checkWorkers(fleet: Fleet, world: World): void {
 function checkReadyDuringRoll(before: Fleet, after: Fleet, event: FleetEvent, config: ProgramConfig): void {
   const others = ['exited', 'stop', 'restart', 'scale', 'listenFailed', 'strayed', 'start'];
   if (after.roll === undefined || others.includes(event.is)) return;
-  const taken = ready(before) - ready(after);
+  // Neither does one that was given up as hung.
+  const givenUp = before.slots.filter(({ seat }) => seat.is === 'RUNNING' && seat.hung !== undefined).length;
+  const taken = ready(before) - givenUp - ready(after);
   const allowed = config.roll.maxSurge > 0 ? 0 : config.roll.maxUnavailable;
   const down = after.slots.filter(
     ({ seat }) => seat.is !== 'RUNNING' && seat.is !== 'STOPPED' && seat.is !== 'EXITED',
@@ -58,19 +61,27 @@ function checkSoak(before: Fleet, after: Fleet, now: number, config: ProgramConf
   }
 }
 
-/** 4: never all zero while one is ready; then zero for every other; without any, only where somebody will serve. */
+/**
+ * 4: never all zero while one is ready; then zero for every other, and for a stalled one while another moves; without any,
+ * only where somebody will serve.
+ */
 function checkWeights(fleet: Fleet, world: World): void {
   if (world.sockets.length === 0) return;
   if (world.sockets.length !== fleet.slots.length)
     throw new Error(`3: ${world.sockets.length} sockets for ${fleet.slots.length} slots`);
   const someReady = ready(fleet) > 0;
+  const moving = fleet.slots.some(({ index, seat }) => seat.is === 'RUNNING' && !isStalled(fleet.health[index]));
   for (const { index, seat } of fleet.slots) {
     const weight = world.weights[index] ?? 0;
     const coming =
       seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
-    if ((someReady ? seat.is === 'RUNNING' : coming) ? weight <= 0 : weight !== 0)
+    if (weight !== 0 && !(someReady ? seat.is === 'RUNNING' : coming))
       throw new Error(`4: slot ${index} is ${seat.is} with weight ${weight}`);
+    if (!someReady && coming && weight === 0) throw new Error(`4: slot ${index} is coming without weight`);
+    if (weight !== 0 && isStalled(fleet.health[index]) && moving)
+      throw new Error(`4: slot ${index} is stalled with weight ${weight}`);
   }
+  if (someReady && !world.weights.some((weight) => weight > 0)) throw new Error('4: no slot has a weight');
 }
 
 /** 7: every wait has a deadline. */
@@ -101,7 +112,7 @@ export function checkForks(world: World, config: ProgramConfig): void {
 }
 
 /** When trouble ends, every slot reaches what is wanted of it, and nothing is left half done. */
-export function checkSettled(fleet: Fleet, world: World, wanted: 'RUNNING' | 'STOPPED'): void {
+export function checkSettled(fleet: Fleet, world: World, wanted: 'RUNNING' | 'STOPPED', config: ProgramConfig): void {
   if (fleet.roll !== undefined) throw new Error(`still rolling: ${JSON.stringify(fleet.roll)}`);
   if (fleet.slots.length !== fleet.wanted) throw new Error(`${fleet.slots.length} slots, ${fleet.wanted} wanted`);
   for (const slot of fleet.slots) {
@@ -110,7 +121,17 @@ export function checkSettled(fleet: Fleet, world: World, wanted: 'RUNNING' | 'ST
       throw new Error(`slot ${slot.index} is ${slot.seat.is} with ${slot.leaving.length} leaving, ${wanted} wanted`);
     if (wanted === 'RUNNING' && !workersOf(slot).every((id) => world.alive.has(id)))
       throw new Error(`slot ${slot.index} runs a dead worker`);
+    if (wanted === 'RUNNING') checkMoving(slot, world, config);
   }
+}
+
+/** Whoever has been blocked for hungAfter is replaced, if there is a channel on which its silence is heard. */
+function checkMoving({ index, seat }: Slot, world: World, { health, balance }: ProgramConfig): void {
+  const process = seat.is === 'RUNNING' ? world.alive.get(seat.worker.id) : undefined;
+  if (process?.stall === undefined || !process.attached || !world.isStalled(process)) return;
+  const forMs = world.now - process.stall.since;
+  if (health.hungAfter !== 'never' && forMs > health.hungAfter + 3 * balance.interval + 5_000)
+    throw new Error(`slot ${index} has been hung for ${forMs} ms`);
 }
 
 function workersOf({ seat, leaving }: Slot): readonly number[] {

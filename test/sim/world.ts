@@ -1,6 +1,7 @@
 import type { ProgramConfig } from '../../src/config/schema.ts';
-import type { FleetEffect } from '../../src/core/effects.ts';
+import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
+import type { Reading } from '../../src/core/reading.ts';
 import type { Dice } from './dice.ts';
 
 /** A process as the simulated kernel knows it. */
@@ -9,6 +10,9 @@ export interface FakeProcess {
   readonly slot: number;
   readonly generation: number;
   accepting: boolean;
+  attached: boolean;
+  /** Its event loop is blocked from `since` to `until`, which may be Infinity. */
+  stall: { readonly since: number; readonly until: number } | undefined;
 }
 
 /** How unkind the world is: probabilities of each trouble. */
@@ -19,6 +23,8 @@ export interface Weather {
   readonly ignoresDrain: number;
   readonly ignoresSignal: number;
   readonly noChannel: number;
+  /** Whenever clients come. */
+  readonly stalls: number;
 }
 
 export const calm: Weather = {
@@ -28,6 +34,7 @@ export const calm: Weather = {
   ignoresDrain: 0,
   ignoresSignal: 0,
   noChannel: 0.2,
+  stalls: 0,
 };
 
 /**
@@ -93,7 +100,16 @@ export class World {
       this.halfOpen.delete(tuple);
       this.queue.set(slot, (this.queue.get(slot) ?? 0) + 1);
     }
-    for (const { slot, accepting } of this.alive.values()) if (accepting) this.queue.set(slot, 0);
+    for (const process of this.alive.values()) {
+      if (this.isStalled(process) || !process.accepting) continue;
+      this.queue.set(process.slot, 0);
+      const until = this.now + this.#dice.pick([300, 3_000, 20_000, Number.POSITIVE_INFINITY]);
+      if (this.#dice.chance(this.weather.stalls)) process.stall = { since: this.now, until };
+    }
+  }
+
+  isStalled({ stall }: FakeProcess): boolean {
+    return stall !== undefined && this.now < stall.until;
   }
 
   #do(effect: FleetEffect): void {
@@ -119,19 +135,27 @@ export class World {
       case 'drain': {
         const process = this.alive.get(effect.worker);
         if (process === undefined) return;
+        if (this.isStalled(process)) return;
         process.accepting = false;
         if (!dice.chance(this.weather.ignoresDrain))
           this.#in(dice.below(400), { is: 'drained', worker: effect.worker });
         return;
       }
       case 'terminate':
-        if (!dice.chance(this.weather.ignoresSignal)) this.#exit(effect.worker, dice.below(300), 0);
+        if (!dice.chance(this.isDeaf(effect.worker) ? 0.5 : this.weather.ignoresSignal))
+          this.#exit(effect.worker, dice.below(300), 0);
         return;
       case 'kill':
         return this.#exit(effect.worker, 1 + dice.below(5), undefined);
       case 'sweep':
         if (this.alive.has(effect.worker)) this.violations.push(`swept worker ${effect.worker} while it lives`);
         return;
+      case 'ask':
+        return;
+      case 'measure':
+        return this.#in(0, { is: 'measured', readings: effect.slots.map((look) => this.#reading(look)) });
+      case 'diagnose':
+        return this.#diagnose(effect.worker);
       case 'probe':
         return this.#probe(effect.worker);
       case 'look':
@@ -152,13 +176,17 @@ export class World {
     this.spawnsAt.push({ at: this.now, slot });
     if (!this.sockets.includes(slot)) this.violations.push(`worker ${worker} starts in slot ${slot} without a socket`);
     if (dice.chance(this.weather.spawnFails)) return this.#in(0, { is: 'spawnFailed', worker, why: 'EAGAIN' });
-    this.alive.set(worker, { worker, slot, generation, accepting: false });
+    this.alive.set(worker, { worker, slot, generation, accepting: false, attached: false, stall: undefined });
     this.#in(0, { is: 'spawned', worker, pid: 1000 + worker });
     if (dice.chance(this.weather.diesAtBoot)) return this.#exit(worker, dice.below(500), 1);
     if (dice.chance(this.weather.neverReady)) return;
     // A program that announces itself over the channel has one.
     const attached = this.#config().readiness.type === 'message' || !dice.chance(this.weather.noChannel);
-    if (attached) this.#in(dice.below(30), { is: 'attached', worker });
+    if (attached)
+      this.#in(dice.below(30), { is: 'attached', worker }, () => {
+        const process = this.alive.get(worker);
+        if (process !== undefined) process.attached = true;
+      });
     const open = (): void => {
       const process = this.alive.get(worker);
       if (process !== undefined) process.accepting = true;
@@ -173,6 +201,35 @@ export class World {
   #probe(worker: number): void {
     const passed = this.alive.get(worker)?.accepting === true && this.#dice.chance(0.9);
     this.#in(this.#dice.below(50), { is: 'probed', worker, passed, why: 'nobody accepted' });
+  }
+
+  /** What a worker's silence is told by: the beats of one that moves are young, and it empties its queue. */
+  #reading({ slot, worker }: Look): Reading {
+    const process = this.alive.get(worker);
+    const stalled = process !== undefined && this.isStalled(process);
+    if (process?.accepting === true && !stalled) this.queue.set(slot, 0);
+    const kernel = { slot, worker, queue: this.queue.get(slot) ?? 0, backlog: 511, drops: 0 };
+    if (process?.attached !== true) return kernel;
+    const beatAgeMs = stalled ? this.now - (process.stall?.since ?? 0) : this.#dice.below(60);
+    const open = this.#dice.below(50);
+    return { ...kernel, open, total: open + worker, inFlight: 0, lagMs: this.#dice.below(100), elu: 0.5, beatAgeMs };
+  }
+
+  #diagnose(worker: number): void {
+    const process = this.alive.get(worker);
+    const { hungAfter } = this.#config().health;
+    if (process !== undefined) {
+      const forMs = process.stall === undefined ? 0 : this.now - process.stall.since;
+      if (hungAfter === 'never' || !this.isStalled(process) || forMs < hungAfter)
+        this.violations.push(`worker ${worker} is given up after ${forMs} ms`);
+    }
+    // It may be lost: a wait with a deadline.
+    if (this.#dice.chance(0.8)) this.#in(this.#dice.below(300), { is: 'diagnosed', worker, diagnosis: 'it waits' });
+  }
+
+  isDeaf(worker: number): boolean {
+    const process = this.alive.get(worker);
+    return process !== undefined && this.isStalled(process);
   }
 
   #look(slot: number): void {

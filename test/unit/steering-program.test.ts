@@ -45,6 +45,55 @@ describe('selection', () => {
   });
 });
 
+describe('by core', () => {
+  const none = new Uint8Array();
+  const slotOf = (weights: readonly number[], cpu: number, random = 5): number => {
+    const program = steeringProgram(weights, [], 'cpu') ?? [];
+    checkBpf(program);
+    return runBpf(program, { bytes: none, random, cpu });
+  };
+
+  test('a core has its slot; more cores than slots go round', () => {
+    expect([0, 1, 2, 3, 4, 5, 7].map((cpu) => slotOf([1, 1, 1, 1], cpu))).toEqual([0, 1, 2, 3, 0, 1, 3]);
+    expect(slotOf([1000, 3, 1], 1)).toBe(1);
+  });
+
+  test('the cores of a slot that gets nothing are spread over the others', () => {
+    const weights = [1, 0, 1, 0, 1];
+    expect([0, 2, 4, 5, 7].map((cpu) => slotOf(weights, cpu))).toEqual([0, 2, 4, 0, 2]);
+    const thirds = [0, 1e9, 2e9, 4e9];
+    for (const cpu of [1, 3, 6]) expect(thirds.map((random) => slotOf(weights, cpu, random))).toEqual([0, 0, 2, 4]);
+  });
+
+  test('512 slots of which one is left fit too', () => {
+    const weights = Array.from({ length: 512 }, (_, slot) => (slot === 300 ? 1 : 0));
+    for (const cpu of [0, 299, 300, 301, 511, 1000]) expect(slotOf(weights, cpu)).toBe(300);
+  });
+
+  test('without any weight the hash decides', () => {
+    expect(steeringProgram([0, 0], [], 'cpu')).toBeUndefined();
+  });
+});
+
+describe('by hash', () => {
+  test('the kernel’s own while every slot may get some', () => {
+    expect(steeringProgram([7, 1, 1000], [], 'hash')).toBeUndefined();
+    const probed = steeringProgram([1, 1], [{ sourcePort: 40_001, index: 1 }], 'hash') ?? [];
+    checkBpf(probed);
+    expect(runBpf(probed, { bytes: ipv6({ sourcePort: 40_001 }), random: 5 })).toBe(1);
+    expect(runBpf(probed, { bytes: ipv6({ sourcePort: 50_000 }), random: 5 })).toBe(0xffffffff);
+  });
+
+  test('chance, evenly, while one may not', () => {
+    const program = steeringProgram([900, 0, 1], [], 'hash') ?? [];
+    checkBpf(program);
+    const bytes = new Uint8Array();
+    expect([0, space / 2 - 1, space / 2, space - 1].map((random) => runBpf(program, { bytes, random }))).toEqual([
+      0, 0, 2, 2,
+    ]);
+  });
+});
+
 describe('probe rules', () => {
   const rules = [
     { sourcePort: 40_001, index: 2 },

@@ -115,6 +115,31 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
       ['ignore', `${web('roll.onFailure')}: "ignore" is not valid; write abort or rollback`],
     ],
   },
+  'balance.policy': {
+    good: [
+      ['load', 'load'],
+      ['cpu', 'cpu'],
+      ['hash', 'hash'],
+    ],
+    bad: [
+      ['connection', `${web('balance.policy')}: "connection" is not valid; did you mean connections?`],
+      ['round-robin', `${web('balance.policy')}: "round-robin" is not valid; write connections, load, cpu or hash`],
+    ],
+  },
+  'balance.interval': time(web('balance.interval'), ['20ms', 20], ['10s', 10_000], '11s'),
+  'health.hungAfter': {
+    good: [
+      ['1s', 1_000],
+      ['24h', 86_400_000],
+      ['never', 'never'],
+    ],
+    bad: [
+      ['999ms', `${web('health.hungAfter')}: "999ms" is not valid; write a duration from 1s to 24h, or never`],
+      ['25h', `${web('health.hungAfter')}: "25h" is not valid; write a duration from 1s to 24h, or never`],
+      ['Never', `${web('health.hungAfter')}: "Never" is not valid; write a duration from 1s to 24h, or never`],
+      ['30', `${web('health.hungAfter')}: 30 has no unit; write 30s for seconds or 30ms for milliseconds`],
+    ],
+  },
   'logs.stdout': logTarget(web('logs.stdout')),
   'logs.stderr': logTarget(web('logs.stderr')),
   priority: count(web('priority'), 0, 9_999),

@@ -1,0 +1,83 @@
+import type { Reading } from './reading.ts';
+
+/**
+ * How many connections come, learned from the slots' totals: how fast, in which bursts, and how long ago the last one. It
+ * also keeps what was in force lately, because a count that is a quarter of a second old does not show what was steered since.
+ */
+export interface Arrivals {
+  /** Connections per ms, over the last second or so. */
+  readonly rate: number;
+  /** The most that came at once in the last half minute or so; 0 when they come one by one. */
+  readonly burst: number;
+  /** Monotonic ms of the last reading that showed a new connection. */
+  readonly lastAt: number;
+  readonly at: number;
+  /** Per slot the highest `total + queue` seen of its worker. */
+  readonly came: readonly Came[];
+  /** Shares that were in force, each from `from` to the next one's. */
+  readonly shares: readonly { readonly from: number; readonly shares: readonly number[] }[];
+}
+
+interface Came {
+  readonly worker: number;
+  readonly count: number;
+}
+
+const rateMs = 1_000;
+const burstMs = 30_000;
+/** Fewer at once are what a steady trickle looks like. */
+const burstMin = 8;
+/** Counts older than this are of a worker that does not answer; what was steered before them is not made up for. */
+const staleMsMax = 500;
+
+export function noArrivals(now: number): Arrivals {
+  return { rate: 0, burst: 0, lastAt: now, at: now, came: [], shares: [] };
+}
+
+export function noteArrivals(before: Arrivals, readings: readonly Reading[], now: number): Arrivals {
+  const elapsed = now - before.at;
+  const came: Came[] = [];
+  let fresh = 0;
+  for (const { slot, worker, total, queue } of readings) {
+    if (total === undefined) continue;
+    const seen = before.came[slot];
+    // The queue is as of now, the total as of the last beat: what was accepted in between is missing from both for a while,
+    // so the sum may fall without meaning anything.
+    const count = seen?.worker === worker ? Math.max(seen.count, total + queue) : total + queue;
+    if (seen?.worker === worker) fresh += count - seen.count;
+    came[slot] = { worker, count };
+  }
+  const usual = before.rate * elapsed;
+  const rate = before.rate * Math.exp(-elapsed / rateMs) + fresh / rateMs;
+  const faded = before.burst * Math.exp(-elapsed / burstMs);
+  const burst = fresh >= burstMin + 2 * usual ? Math.max(faded, fresh) : faded;
+  const lastAt = fresh > 0 ? now : before.lastAt;
+  return { ...before, rate, burst: burst < burstMin ? 0 : burst, lastAt, at: now, came };
+}
+
+/** From now on connections are steered in these shares. */
+export function noteShares(arrivals: Arrivals, shares: readonly number[], now: number): Arrivals {
+  const since = arrivals.shares.findLastIndex(({ from }) => from <= now - staleMsMax);
+  return { ...arrivals, shares: [...arrivals.shares.slice(Math.max(0, since)), { from: now, shares }] };
+}
+
+/** Connections that a slot has probably been given since its count was taken, `ageMs` ago. */
+export function unseen({ rate, shares }: Arrivals, slot: number, ageMs: number, now: number): number {
+  const begin = now - Math.min(ageMs, staleMsMax);
+  return shares.reduce((sum, { from, shares: share }, at) => {
+    const until = shares[at + 1]?.from ?? now;
+    return sum + rate * (share[slot] ?? 0) * Math.max(0, until - Math.max(from, begin));
+  }, 0);
+}
+
+/**
+ * How many will probably come before there is news, at least one. After a silence little is known of what comes next, maybe
+ * a whole pool at once: the longer the silence, the more it is prepared for.
+ */
+export function expected({ rate, burst, lastAt }: Arrivals, horizonMs: number, slots: number, now: number): number {
+  const silence = Math.min(silenceMsMax, Math.max(0, now - lastAt - rateMs)) / rateMs;
+  return Math.max(1, rate * horizonMs, burst, slots * silence);
+}
+
+/** Thirty connections a slot: by then single ones no longer count. */
+const silenceMsMax = 30_000;

@@ -1,0 +1,96 @@
+import type { ProgramConfig } from '../config/schema.ts';
+import { decideBalance } from './balance.ts';
+import { announce, type FleetEffect, type Look, type SlotEffect } from './effects.ts';
+import { type Health, isHung, stepHealth, verdictMs } from './health.ts';
+import type { Reading } from './reading.ts';
+import type { Slot } from './seat.ts';
+import { eligible, isReady, type Steered } from './weights.ts';
+
+/** When the slots are looked at, and what follows for their health and balance. */
+export interface Measured extends Steered {
+  /** Monotonic ms of the last readings. */
+  readonly measuredAt: number;
+  /** When to look next. Means nothing while nobody serves. */
+  readonly nextMeasure: number;
+}
+
+/** What is only watched for a sign of life, and not steered, is looked at this often at most. */
+const lifeMs = 1_000;
+/** A look at more slots takes longer; news of a beat then wait, so that this costs no more than the regular looks. */
+const promptMs = { least: 20, perSlot: 2 } as const;
+/** One that moves again shall not wait long for clients. */
+const stalledMs = 250;
+/** When nobody has looked for this long, the supervisor itself was stopped: what did not come meanwhile proves nothing. */
+const gapMs = 1_000;
+
+/** When the fleet next wants to be measured, or Infinity. */
+export function measureDue({ slots, nextMeasure }: Measured): number {
+  return slots.some(isReady) ? nextMeasure : Number.POSITIVE_INFINITY;
+}
+
+export function measure(fleet: Measured, config: ProgramConfig, now: number): readonly [number, FleetEffect] {
+  const looks = fleet.slots.flatMap((slot) => look(slot));
+  return [now + every(fleet, config), { do: 'measure', slots: looks }];
+}
+
+/** Counts have changed: look soon instead of at the next turn. */
+export function hurry(fleet: Measured, config: ProgramConfig, now: number): number {
+  const { policy } = config.balance;
+  const useful = (policy === 'connections' || policy === 'load') && fleet.slots.filter(isReady).length > 1;
+  if (!useful) return fleet.nextMeasure;
+  const earliest = fleet.measuredAt + Math.max(promptMs.least, promptMs.perSlot * fleet.slots.length);
+  return Math.min(fleet.nextMeasure, Math.max(now, earliest));
+}
+
+export interface Findings {
+  readonly change: Pick<Measured, 'balance' | 'health' | 'measuredAt' | 'nextMeasure'>;
+  readonly effects: readonly SlotEffect[];
+  /** Slots whose workers are given up, and for how long they have shown no sign of life. */
+  readonly hung: readonly { readonly slot: number; readonly forMs: number }[];
+}
+
+export function take(fleet: Measured, readings: readonly Reading[], config: ProgramConfig, now: number): Findings {
+  const gapped = now - fleet.measuredAt > gapMs + every(fleet, config);
+  const health: (Health | undefined)[] = [];
+  const effects: SlotEffect[] = [];
+  for (const reading of readings) {
+    const { slot, worker, queue } = reading;
+    const before = fleet.health[slot];
+    const after = stepHealth(before, reading, gapped, now);
+    health[slot] = after;
+    if (after.is === 'suspected' && before?.is === 'well') effects.push({ do: 'ask', worker });
+    if (after.is === 'stalled' && before?.is !== 'stalled')
+      effects.push(announce({ event: 'stalled', slot, worker, queue }));
+    if (before?.is === 'stalled' && after.is === 'well' && before.worker === worker) {
+      const stalledMs = Math.round(now - before.since);
+      effects.push(announce({ event: 'recovered', slot, worker, stalledMs }));
+    }
+  }
+  const { hungAfter } = config.health;
+  const hung = health.flatMap((one, slot) =>
+    one?.is === 'stalled' && hungAfter !== 'never' && isHung(one, hungAfter, now)
+      ? [{ slot, forMs: Math.round(now - one.since) }]
+      : [],
+  );
+  const among = eligible({ slots: fleet.slots, health });
+  const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
+  const nextMeasure = Math.min(fleet.nextMeasure, now + troubleMs(health));
+  return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };
+}
+
+/** Who is in doubt is looked at more closely, also when the regular looks are far apart. */
+function troubleMs(health: readonly (Health | undefined)[]): number {
+  if (health.some((one) => one?.is === 'suspected')) return verdictMs;
+  return health.some((one) => one?.is === 'stalled') ? stalledMs : Number.POSITIVE_INFINITY;
+}
+
+function every({ slots }: Measured, { balance, listen }: ProgramConfig): number {
+  const steers = slots.length > 1 && listen.length > 0;
+  return steers ? balance.interval : Math.max(balance.interval, lifeMs);
+}
+
+function look({ index, seat }: Slot): readonly Look[] {
+  if (seat.is !== 'RUNNING') return [];
+  const beside = seat.replacement?.is === 'soaking' ? [seat.replacement.worker.id] : [];
+  return [{ slot: index, worker: seat.worker.id, beside }];
+}

@@ -1,0 +1,20 @@
+/** What one slot looked like at one moment. A `?` is absent for programs without the preload. */
+export interface Reading {
+  readonly slot: number;
+  /** Id of the worker that serves here. */
+  readonly worker: number;
+  /** Of the workers that accept here, as of their last beat: connections open now, accepted ever. */
+  readonly open?: number;
+  readonly total?: number;
+  readonly inFlight?: number;
+  /** Connections in the accept queue, and its limit; summed over the slot's ports, as of now. */
+  readonly queue: number;
+  readonly backlog: number;
+  /** SYNs and ACKs that found the queue full, since the socket exists. */
+  readonly drops: number;
+  /** Event-loop delay (p99 since the last beat, ms) and utilisation (0..1) of the serving worker. */
+  readonly lagMs?: number;
+  readonly elu?: number;
+  /** How old the serving worker's last beat is, ms; absent without a channel to it. */
+  readonly beatAgeMs?: number;
+}

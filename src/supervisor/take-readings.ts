@@ -1,0 +1,45 @@
+import type { Look } from '../core/effects.ts';
+import type { Reading } from '../core/reading.ts';
+import type { LiveWorkers } from './live-workers.ts';
+import type { Ports } from './ports.ts';
+
+/** How each of these slots is: its queue as of now, from the kernel; the rest as of its workers' last beats. Asks nobody. */
+export function takeReadings(
+  looks: readonly Look[],
+  program: string,
+  { listeners, clock }: Ports,
+  workers: LiveWorkers,
+): readonly Reading[] {
+  const now = clock.now();
+  return looks.map(({ slot, worker, beside }) => {
+    let queue = 0;
+    let backlog = 0;
+    let drops = 0;
+    for (const reading of listeners.queues(program, slot)) {
+      queue += reading.queue;
+      backlog += reading.backlog;
+      drops += reading.drops;
+    }
+    const serving = workers.find(program, worker);
+    const kernel = { slot, worker, queue, backlog, drops };
+    if (serving?.beat === undefined) return kernel;
+    const { beat, beatAt } = serving;
+    let { open, total, inFlight } = beat;
+    for (const id of beside) {
+      const other = workers.find(program, id)?.beat;
+      open += other?.open ?? 0;
+      total += other?.total ?? 0;
+      inFlight += other?.inFlight ?? 0;
+    }
+    const { lagMs, elu } = beat;
+    return {
+      ...kernel,
+      open,
+      total,
+      inFlight,
+      lagMs,
+      elu,
+      ...(beatAt === undefined ? {} : { beatAgeMs: now - beatAt }),
+    };
+  });
+}

@@ -21,6 +21,8 @@ const slotStatus = fields<control.SlotStatus>({
   ready: flag,
   weight: number,
   restarts: number,
+  stalledMs: optional(number),
+  hung: optional(fields<{ agoMs: number; why: string }>({ agoMs: number, why: text })),
   failure: optional(text),
   stoppedAt: optional(number),
   exitCode: optional(number),
@@ -112,6 +114,34 @@ export const connectionsReply = fields<control.ConnectionsReply>({
   ),
   ageMs: number,
   incomplete: optional(text),
+});
+
+const slotBalance = fields<control.SlotBalance>({
+  name: text,
+  slot: number,
+  state,
+  open: optional(number),
+  target: optional(number),
+  deficit: optional(number),
+  factor: number,
+  lagMs: optional(number),
+  elu: optional(number),
+  queue: number,
+  stalledMs: optional(number),
+  weight: number,
+  reason: text,
+});
+
+export const balanceReply = fields<control.BalanceReply>({
+  programs: list(
+    fields<control.BalanceReply['programs'][number]>({
+      name: text,
+      policy: text,
+      arrivals: number,
+      ageMs: optional(number),
+      slots: list(slotBalance),
+    }),
+  ),
 });
 
 export const availReply = fields<control.AvailReply>({

@@ -1,4 +1,5 @@
 import { avail } from './commands/avail.ts';
+import { balance } from './commands/balance.ts';
 import { connections } from './commands/connections.ts';
 import { help } from './commands/help.ts';
 import { pid } from './commands/pid.ts';
@@ -20,6 +21,7 @@ import type { Command } from './session.ts';
 export const commands: readonly Command[] = [
   status,
   connections,
+  balance,
   start,
   stop,
   restart,

@@ -49,7 +49,7 @@ export function terminating({ slot, why, effects }: GiveUp, ctx: Context): SlotS
 
 function giveUp(slot: Slot, seat: Running, diagnosis: string, ctx: Context): GiveUp {
   const { worker, hung, readyAt } = seat;
-  const why = `hung for ${Math.round((hung?.forMs ?? 0) / 100) / 10} s: ${diagnosis}`;
+  const why = `hung for ${((hung?.forMs ?? 0) / 1_000).toFixed(1)} s: ${diagnosis}`;
   const healthy = ctx.now - (hung?.forMs ?? 0) - readyAt >= ctx.config.backoff.resetAfter;
   const failures = healthy ? 0 : slot.failures;
   const fact = announce({ event: 'hung', slot: slot.index, worker: worker.id, why });

@@ -79,6 +79,7 @@ function route(app: FastifyInstance, control: Control): void {
     control.status(request.query.detail !== undefined),
   );
   app.get('/v1/connections', () => control.connections());
+  app.get('/v1/balance', () => control.balance());
   app.get('/v1/avail', (_request, reply) => answer(reply, control.avail()));
   app.post('/v1/start', { schema: { body: names.schema } }, async ({ body }, reply) =>
     answer(reply, await control.start(names.of(body))),

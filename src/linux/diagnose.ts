@@ -24,7 +24,7 @@ export function createDiagnosis(): Diagnosis {
       if (stat === undefined || !isAlive(process)) return `pid ${process.pid} is gone`;
       const used = Math.max(0, cpuMs(process.pid) - before);
       const busy = used >= sampleMs / 2 ? 'it spins' : used > 0 ? 'it is slow' : 'it waits';
-      const where = stat.state === 'R' ? '' : whereOf(process.pid);
+      const where = stat.state === 'S' || stat.state === 'D' ? whereOf(process.pid) : '';
       return `pid ${process.pid} is ${states[stat.state] ?? stat.state}${where}, ${used} ms of CPU in ${sampleMs} ms: ${busy}`;
     },
   };

@@ -9,6 +9,7 @@ import type { StateName } from '../shared/states.ts';
  * |------------------------------|-------------------------------|---------------------------------------------------|
  * | GET  /v1/status              |                               | StatusReply                                       |
  * | GET  /v1/connections         |                               | ConnectionsReply                                  |
+ * | GET  /v1/balance             |                               | BalanceReply                                      |
  * | GET  /v1/avail               |                               | AvailReply                                        |
  * | POST /v1/start, /v1/stop     | NamesRequest                  | SlotResult[] when all are settled                 |
  * | POST /v1/restart             | NamesRequest                  | RestartReply when all are settled                 |
@@ -110,6 +111,10 @@ export interface SlotStatus {
   readonly weight: number;
   /** Processes started in this slot after the first. */
   readonly restarts: number;
+  /** Its worker has served nobody for so long; new connections go elsewhere. */
+  readonly stalledMs?: number;
+  /** The last worker that was given up here as hung: how long ago, and what it was doing. */
+  readonly hung?: { readonly agoMs: number; readonly why: string };
   /** Why it is in BACKOFF or FATAL. */
   readonly failure?: string;
   /** Unix ms of the last stop or exit; absent when it never ran. */
@@ -162,6 +167,43 @@ export interface SlotConnections {
   readonly backlog?: number;
   readonly drops?: number;
   readonly weight: number;
+}
+
+/** Why a slot gets what it gets of the next connections. */
+export interface BalanceReply {
+  readonly programs: readonly {
+    readonly name: string;
+    readonly policy: 'connections' | 'load' | 'cpu' | 'hash';
+    /** New connections per second, over the last second or so; of those whose workers count. */
+    readonly arrivals: number;
+    /** Since the last decision, ms; absent before the first. */
+    readonly ageMs?: number;
+    readonly slots: readonly SlotBalance[];
+  }[];
+}
+
+export interface SlotBalance {
+  readonly name: string;
+  readonly slot: number;
+  readonly state: StateName;
+  /** Connections that it probably has: counted, waiting, and steered there since. Absent where nobody counts. */
+  readonly open?: number;
+  /** What it should have when the connections expected next have come; absent when it gets none. */
+  readonly target?: number;
+  /** target − open: what it gets of them. Below 0: it has more than its share. */
+  readonly deficit?: number;
+  /** 0.05 to 1: how much it can take beside an idle one; 1 but for policy load. */
+  readonly factor: number;
+  readonly lagMs?: number;
+  /** Event-loop utilisation, 0..1. */
+  readonly elu?: number;
+  readonly queue: number;
+  /** For how long it has served nobody. */
+  readonly stalledMs?: number;
+  /** Of new connections, 0..1. */
+  readonly weight: number;
+  /** In a few words. */
+  readonly reason: string;
 }
 
 export interface AvailReply {

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { isVacant } from '../core/seat.ts';
 import {
   type AvailReply,
+  type BalanceReply,
   type ConnectionsReply,
   errorBody,
   type NamesRequest,
@@ -17,6 +18,7 @@ import {
 } from '../protocol/control.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { balanceReport } from './balance-report.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import type { Control } from './ports.ts';
 import { servingPids, statusReport } from './report.ts';
@@ -67,6 +69,10 @@ export class Operator implements Control {
 
   connections(): Promise<ConnectionsReply> {
     return this.#counter.counts();
+  }
+
+  balance(): BalanceReply {
+    return balanceReport(this.#supervisor);
   }
 
   avail(): Result<AvailReply> {

@@ -3,6 +3,7 @@ import type { SteerBy } from '../core/effects.ts';
 import type { Beat } from '../protocol/channel.ts';
 import type {
   AvailReply,
+  BalanceReply,
   ConnectionsReply,
   NamesRequest,
   RereadReply,
@@ -252,6 +253,7 @@ export interface Log {
 export interface Control {
   status(detail: boolean): Promise<StatusReply>;
   connections(): Promise<ConnectionsReply>;
+  balance(): BalanceReply;
   avail(): Result<AvailReply>;
   start(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
   stop(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;

@@ -81,6 +81,10 @@ function slotStatus(
     ready: seat.is === 'RUNNING',
     weight,
     restarts: Math.max(0, slot.spawns - 1),
+    ...stall(program, slot.index, now),
+    ...(slot.lastHung === undefined
+      ? {}
+      : { hung: { agoMs: Math.round(now - slot.lastHung.at), why: slot.lastHung.why } }),
     ...(seat.is === 'BACKOFF' || seat.is === 'FATAL' ? { failure: seat.why } : {}),
     ...(stoppedAt === undefined ? {} : { stoppedAt: Math.round(clock.wall() - (now - stoppedAt)) }),
     ...(seat.is === 'EXITED' && seat.exit.code !== undefined ? { exitCode: seat.exit.code } : {}),
@@ -92,6 +96,13 @@ function slotStatus(
     logs: workerLogs.paths(program.launches.get(slot.generation) ?? program.config, slot.index),
     ...(sample === undefined ? {} : { rssBytes: sample.rssBytes, cpuPercent: sample.cpuPercent }),
   };
+}
+
+/** For how long a slot's worker has shown no sign of life, once that is too long. */
+export function stall({ fleet }: Program, slot: number, now: number): { readonly stalledMs?: number } {
+  const health = fleet.health[slot];
+  const running = fleet.slots[slot]?.seat.is === 'RUNNING';
+  return running && health?.is === 'stalled' ? { stalledMs: Math.round(now - health.since) } : {};
 }
 
 /** The worker that an operator means by the slot: not one that leaves, nor a replacement. */

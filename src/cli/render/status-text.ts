@@ -84,7 +84,15 @@ function slotLines(slot: SlotStatus, paint: Paint): string[] {
   const lines = [facts.join(', ')];
   if (slot.exitSignal !== undefined) lines.push(`last exit: killed by ${slot.exitSignal}`);
   else if (slot.exitCode !== undefined) lines.push(`last exit: code ${slot.exitCode}`);
+  if (slot.stalledMs !== undefined)
+    lines.push(paint('yellow', `stalled: has served nobody for ${seconds(slot.stalledMs)}`));
+  if (slot.hung !== undefined)
+    lines.push(paint('red', `hung: ${formatUptime(slot.hung.agoMs)} ago: ${printable(slot.hung.why)}`));
   if (slot.failure !== undefined) lines.push(paint('red', `last failure: ${printable(slot.failure)}`));
   for (const { pid, step } of slot.leaving) lines.push(`leaving: pid ${pid} (${step})`);
   return [...lines, `stdout ${slot.logs.stdout}`, `stderr ${slot.logs.stderr}`];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -11,6 +11,8 @@ export interface Context {
   readonly worker: number;
   /** Another slot serves or will: traffic can be steered away from this one. */
   readonly steerable: boolean;
+  /** This slot is being scaled away: its socket will close for good. */
+  readonly retiring: boolean;
   /** See canLaunch in listening.ts. */
   readonly launchable: boolean;
 }

@@ -9,7 +9,7 @@ import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts
 import type { Reading } from './reading.ts';
 import { emptySlot, isVacant } from './seat.ts';
 import { stepSlot } from './slot.ts';
-import { type Steering, steeringOf, willServe } from './weights.ts';
+import { isComing, type Steering, steeringOf, willServe } from './weights.ts';
 
 /** All slots of one program. Pure: what it wants done comes back as effects, in the order they must happen. */
 export interface Fleet extends Measured {
@@ -126,7 +126,8 @@ class Draft {
     ) {
       const facts = this.#facts().slice(seen);
       seen += facts.length;
-      const advice = advise(this.fleet.roll, this.fleet.slots, facts, this.#now, this.#config);
+      const staying = this.fleet.slots.slice(0, this.fleet.wanted);
+      const advice = advise(this.fleet.roll, staying, facts, this.#now, this.#config);
       this.fleet = { ...this.fleet, roll: advice.roll };
       if (advice.is === 'wait') return;
       if (advice.is === 'finished') return this.#finishRoll(advice.roll);
@@ -137,6 +138,12 @@ class Draft {
 
   /** Only from the end, so that the kernel's group order stays: the last socket would move into a hole. */
   retire(): void {
+    // Who came up only to serve what waits in the closing socket begins to leave; who failed at it had its chance.
+    const done = this.fleet.slots.filter(({ seat }) => seat.is === 'RUNNING' || seat.is === 'BACKOFF');
+    this.#each(
+      done.map(({ index }) => index).filter((index) => index >= this.fleet.wanted),
+      { is: 'stop' },
+    );
     const { slots, wanted } = this.fleet;
     let count = slots.length;
     for (let last = slots[count - 1]; last !== undefined && count > wanted && isVacant(last); last = slots[count - 1])
@@ -151,7 +158,11 @@ class Draft {
       const slot = this.fleet.slots[index];
       if (slot === undefined) continue;
       const others = this.fleet.slots.some(
-        (other) => other.index !== index && willServe(other) && !(event.is === 'stop' && indexes.includes(other.index)),
+        (other) =>
+          other.index !== index &&
+          other.index < this.fleet.wanted &&
+          willServe(other) &&
+          !(event.is === 'stop' && indexes.includes(other.index)),
       );
       const launchable = canLaunch(this.fleet);
       const ctx: Context = {
@@ -160,6 +171,7 @@ class Draft {
         readinessOf: this.#readinessOf,
         worker: this.fleet.nextWorker,
         steerable: others,
+        retiring: index >= this.fleet.wanted,
         launchable,
       };
       const [next, ...effects] = stepSlot(slot, event, ctx);
@@ -211,8 +223,16 @@ class Draft {
     const added = indexes.filter((index) => index >= wanted && index < to);
     // `restart`, because a slot that is still on its way out must come back when it is gone.
     if (up) this.#each(added, { is: 'restart' });
+    const leaving = indexes.filter((index) => index >= to);
+    // Connections may wait in a socket whose worker is just starting, or crashed: somebody serves them before it closes.
+    const served = this.#config.bind === 'slot' && this.fleet.slots.slice(0, to).some(willServe);
+    const finishing = served ? leaving.filter((index) => this.fleet.slots.slice(index, index + 1).some(isComing)) : [];
     this.#each(
-      indexes.filter((index) => index >= to),
+      finishing.filter((index) => this.fleet.slots[index]?.seat.is === 'BACKOFF'),
+      { is: 'restart' },
+    );
+    this.#each(
+      leaving.filter((index) => !finishing.includes(index)),
       { is: 'stop' },
     );
     if (to > wanted) this.#announce({ event: 'scaled', from: wanted, to });

@@ -72,7 +72,7 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
       ? [{ slot, forMs: Math.round(now - one.since) }]
       : [],
   );
-  const among = eligible({ slots: fleet.slots, health });
+  const among = eligible({ ...fleet, health });
   const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
   const nextMeasure = Math.min(fleet.nextMeasure, now + troubleMs(health));
   return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };

@@ -114,8 +114,12 @@ function stepStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, event: SlotEv
 
 function afterStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, ctx: Context): SlotStep {
   switch (seat.after) {
-    case 'STOPPED':
-      return settled(slot, ctx);
+    case 'STOPPED': {
+      // It died while its queue was emptied, and the socket closes next: another one serves the rest.
+      const unfinished = ctx.retiring && ctx.steerable && seat.departure.is === 'clearing';
+      const again = unfinished && slot.failures < ctx.config.startRetries;
+      return again ? launch({ ...slot, failures: slot.failures + 1 }, ctx) : settled(slot, ctx);
+    }
     case 'STARTING':
       return launch(slot, ctx);
     case 'BACKOFF':

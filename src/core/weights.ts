@@ -7,6 +7,8 @@ import type { Slot } from './seat.ts';
 /** What of a fleet decides who gets the next connection. */
 export interface Steered {
   readonly slots: readonly Slot[];
+  /** Slots at this index and above are being scaled away. */
+  readonly wanted: number;
   readonly balance: Balance;
   readonly health: readonly (Health | undefined)[];
 }
@@ -28,7 +30,7 @@ export function steeringOf(fleet: Steered, { balance }: ProgramConfig): Steering
  */
 export function weightsOf(fleet: Steered): readonly number[] {
   const among = eligible(fleet);
-  const decided = fleet.slots.some(isReady) ? fleet.balance : undefined;
+  const decided = among.some((index) => fleet.slots[index]?.seat.is === 'RUNNING') ? fleet.balance : undefined;
   const weights = fleet.slots.map(({ index }) => (among.includes(index) ? weightIn(decided, index) : 0));
   return weights.some((weight) => weight > 0)
     ? weights
@@ -52,11 +54,13 @@ export function sharesOf(fleet: Steered): readonly number[] {
 /**
  * Slots that may get connections. While nobody is ready, what comes waits with those who will serve next, so that nothing is
  * stranded in the queue of a slot that was stopped by hand. While every ready one is stalled, none is worse than the others.
+ * One that is being scaled away gets none, unless it is the last that serves.
  */
-export function eligible({ slots, health }: Pick<Steered, 'slots' | 'health'>): readonly number[] {
-  const ready = slots.filter(isReady);
+export function eligible({ slots, wanted, health }: Pick<Steered, 'slots' | 'wanted' | 'health'>): readonly number[] {
+  const staying = slots.slice(0, wanted).some(willServe) ? slots.slice(0, wanted) : slots;
+  const ready = staying.filter(isReady);
   const moving = ready.filter(({ index }) => !isStalled(health[index]));
-  const chosen = moving.length > 0 ? moving : ready.length > 0 ? ready : slots.filter(isComing);
+  const chosen = moving.length > 0 ? moving : ready.length > 0 ? ready : staying.filter(isComing);
   return chosen.map(({ index }) => index);
 }
 
@@ -71,6 +75,6 @@ export function willServe(slot: Slot): boolean {
 }
 
 /** Somebody will serve here without being asked to. */
-function isComing({ seat }: Slot): boolean {
+export function isComing({ seat }: Slot): boolean {
   return seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
 }

@@ -109,15 +109,8 @@ export class History {
     this.steps += 1;
     if (this.#keepTrace && effects.some((effect) => effect.do !== 'flush'))
       this.trace.push(describe(this.world.now, event, after, effects));
-    for (const slot of before.slots) {
-      if (
-        slot.seat.is === 'STOPPING' &&
-        slot.seat.departure.is === 'clearing' &&
-        this.world.alive.has(slot.seat.worker.id)
-      )
-        this.world.cleared.add(slot.index);
-      if (slot.seat.is === 'STARTING') this.world.cleared.delete(slot.index);
-    }
+    if (event.is === 'scale') this.world.owe(owedBy(before, event.to));
+    if (event.is === 'stop') for (const slot of event.slots) this.world.owed.delete(slot);
     this.world.obey(effects);
     checkStep(before, after, event, this.world, this.config);
   }
@@ -125,6 +118,19 @@ export class History {
   #all(): readonly number[] {
     return this.fleet.slots.map(({ index }) => index);
   }
+}
+
+/** Slots above `to` in which connections may wait, while others go on serving. */
+function owedBy({ slots, wanted }: Fleet, to: number): readonly number[] {
+  const serving = slots.filter(
+    ({ seat }) =>
+      seat.is === 'RUNNING' ||
+      seat.is === 'STARTING' ||
+      seat.is === 'BACKOFF' ||
+      (seat.is === 'STOPPING' && seat.after !== 'STOPPED'),
+  );
+  const staying = serving.some(({ index }) => index < Math.min(to, wanted));
+  return staying ? serving.map(({ index }) => index).filter((index) => index >= to && index < wanted) : [];
 }
 
 function describe(now: number, event: FleetEvent, fleet: Fleet, effects: readonly FleetEffect[]): string {
@@ -165,6 +171,7 @@ function randomConfig(dice: Dice): ProgramConfig {
       policy: dice.pick(['connections', 'connections', 'load', 'cpu', 'hash'] as const),
       // Looking often makes a history long: a few of them do.
       interval: dice.chance(0.01) ? 100 : 10_000,
+      shed: { automatic: false, above: 1.25, perSecond: 0.2 },
     },
     health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
     logs: { stdout: 'auto', stderr: 'auto' },

@@ -38,10 +38,10 @@ function checkReadyDuringRoll(before: Fleet, after: Fleet, event: FleetEvent, co
   const others = ['exited', 'stop', 'restart', 'scale', 'listenFailed', 'strayed', 'start'];
   if (after.roll === undefined || others.includes(event.is)) return;
   // Neither does one that was given up as hung.
-  const givenUp = before.slots.filter(({ seat }) => seat.is === 'RUNNING' && seat.hung !== undefined).length;
+  const givenUp = stayingOf(before).filter(({ seat }) => seat.is === 'RUNNING' && seat.hung !== undefined).length;
   const taken = ready(before) - givenUp - ready(after);
   const allowed = config.roll.maxSurge > 0 ? 0 : config.roll.maxUnavailable;
-  const down = after.slots.filter(
+  const down = stayingOf(after).filter(
     ({ seat }) => seat.is !== 'RUNNING' && seat.is !== 'STOPPED' && seat.is !== 'EXITED',
   ).length;
   if (taken > 0 && down > allowed)
@@ -69,15 +69,17 @@ function checkWeights(fleet: Fleet, world: World): void {
   if (world.sockets.length === 0) return;
   if (world.sockets.length !== fleet.slots.length)
     throw new Error(`3: ${world.sockets.length} sockets for ${fleet.slots.length} slots`);
-  const someReady = ready(fleet) > 0;
-  const moving = fleet.slots.some(({ index, seat }) => seat.is === 'RUNNING' && !isStalled(fleet.health[index]));
-  for (const { index, seat } of fleet.slots) {
+  // One that is being scaled away gets nothing while others serve or will.
+  const stay = stayingOf(fleet);
+  const staying = stay.some((slot) => slot.seat.is === 'RUNNING' || isComing(slot)) ? stay : fleet.slots;
+  const someReady = staying.some(({ seat }) => seat.is === 'RUNNING');
+  const moving = staying.some(({ index, seat }) => seat.is === 'RUNNING' && !isStalled(fleet.health[index]));
+  for (const slot of fleet.slots) {
+    const { index, seat } = slot;
     const weight = world.weights[index] ?? 0;
-    const coming =
-      seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
-    if (weight !== 0 && !(someReady ? seat.is === 'RUNNING' : coming))
-      throw new Error(`4: slot ${index} is ${seat.is} with weight ${weight}`);
-    if (!someReady && coming && weight === 0) throw new Error(`4: slot ${index} is coming without weight`);
+    const may = staying.includes(slot) && (someReady ? seat.is === 'RUNNING' : isComing(slot));
+    if (weight !== 0 && !may) throw new Error(`4: slot ${index} is ${seat.is} with weight ${weight}`);
+    if (!someReady && may && weight === 0) throw new Error(`4: slot ${index} is coming without weight`);
     if (weight !== 0 && isStalled(fleet.health[index]) && moving)
       throw new Error(`4: slot ${index} is stalled with weight ${weight}`);
   }
@@ -154,6 +156,15 @@ function workersOf({ seat, leaving }: Slot): readonly number[] {
   }
 }
 
+function isComing({ seat }: Slot): boolean {
+  return seat.is === 'STARTING' || seat.is === 'BACKOFF' || (seat.is === 'STOPPING' && seat.after !== 'STOPPED');
+}
+
+/** What is being scaled away is nobody's loss. */
+function stayingOf({ slots, wanted }: Fleet): readonly Slot[] {
+  return slots.slice(0, wanted);
+}
+
 function ready(fleet: Fleet): number {
-  return fleet.slots.filter(({ seat }) => seat.is === 'RUNNING').length;
+  return stayingOf(fleet).filter(({ seat }) => seat.is === 'RUNNING').length;
 }

@@ -49,7 +49,9 @@ export class World {
   readonly halfOpen = new Map<string, number>();
   readonly facts: Fact[] = [];
   readonly violations: string[] = [];
-  readonly cleared = new Set<number>();
+  /** Slots whose queue must be empty when a scale-down closes them, with the number of facts at its beginning. */
+  readonly owed = new Map<number, number>();
+  readonly #crashes = new Map<number, number>();
   readonly spawnsAt: { at: number; slot: number }[] = [];
   weights: readonly number[] = [];
   weather: Weather = calm;
@@ -84,8 +86,7 @@ export class World {
   crash(worker: number, code: number | undefined): void {
     const slot = this.alive.get(worker)?.slot ?? -1;
     if (!this.alive.delete(worker)) return;
-    // Who crashes while its queue is being emptied loses what is in it: no promise covers two faults at once.
-    this.cleared.delete(slot);
+    this.#crashes.set(slot, (this.#crashes.get(slot) ?? 0) + 1);
     const exit = code === undefined ? { code, signal: 'SIGKILL' } : { code, signal: undefined };
     this.#in(this.#dice.below(5), { is: 'exited', worker, exit });
   }
@@ -220,7 +221,8 @@ export class World {
     const { hungAfter } = this.#config().health;
     if (process !== undefined) {
       const forMs = process.stall === undefined ? 0 : this.now - process.stall.since;
-      if (hungAfter === 'never' || !this.isStalled(process) || forMs < hungAfter)
+      // Between two looks a stall may end and begin again, unseen.
+      if (hungAfter === 'never' || !this.isStalled(process) || forMs + betweenLooksMs < hungAfter)
         this.violations.push(`worker ${worker} is given up after ${forMs} ms`);
     }
     // It may be lost: a wait with a deadline.
@@ -238,15 +240,25 @@ export class World {
     this.#in(0, { is: 'looked', slot, queue, halfOpen });
   }
 
-  /** The real close of a scale-down resets what waits there: only after the slot was emptied, or time ran out. */
+  /** A scale-down begins: what waits in the sockets of these slots, now or later, is to be served before they close. */
+  owe(slots: readonly number[]): void {
+    this.owed.clear();
+    this.#crashes.clear();
+    for (const slot of slots) this.owed.set(slot, this.facts.length);
+  }
+
+  /** The real close of a scale-down resets what waits there: only after the slot was emptied, or trouble ran its course. */
   #checkEmptied(slots: readonly number[]): void {
     for (const slot of slots) {
+      const since = this.owed.get(slot);
       const waiting =
         (this.queue.get(slot) ?? 0) + [...this.halfOpen.values()].filter((target) => target === slot).length;
-      const late = this.facts.some(
-        (fact) => fact.event === 'overdue' && fact.slot === slot && fact.step === 'clearing',
-      );
-      if (waiting > 0 && this.cleared.has(slot) && !late)
+      if (waiting === 0 || since === undefined) continue;
+      const excused = this.facts
+        .slice(since)
+        .some((fact) => (fact.event === 'overdue' || fact.event === 'failed') && fact.slot === slot);
+      const crashes = this.#crashes.get(slot) ?? 0;
+      if (!excused && crashes <= this.#config().startRetries)
         this.violations.push(`slot ${slot} closed on ${waiting} connections`);
     }
   }
@@ -280,3 +292,6 @@ export class World {
     return event.is === 'exited' || event.is === 'spawnFailed' || event.is === 'probed' || !dead;
   }
 }
+
+/** A slot in doubt is looked at four times a second, whatever the interval. */
+const betweenLooksMs = 300;

@@ -1,4 +1,5 @@
 import type * as control from '../protocol/control.ts';
+import type { RebalanceLine, RebalanceProgress } from '../protocol/control-rebalance.ts';
 import { changeCosts } from '../shared/change-cost.ts';
 import { stateCodes } from '../shared/states.ts';
 import { fields, flag, list, number, oneOf, optional, type Shape, tagged, text } from './fits.ts';
@@ -171,6 +172,23 @@ export const rereadReply = fields<control.RereadReply>({
 export const shutdownReply = fields<{ readonly pid: number }>({ pid: number });
 
 export const rollLine: Shape<control.RollLine> = tagged(rollLines);
+
+const rebalanced = fields<RebalanceProgress>({
+  program: text,
+  workers: number,
+  skewBefore: number,
+  skew: number,
+  left: number,
+  asked: number,
+  tookMs: number,
+});
+
+export const rebalanceLine: Shape<RebalanceLine> = tagged({
+  progress: fields<{ t: string; rebalance: unknown }>({ t: text, rebalance: rebalanced }),
+  balanced: fields<{ t: string; rebalance: unknown }>({ t: text, rebalance: rebalanced }),
+  unbalanced: fields<{ t: string; rebalance: unknown; why: string }>({ t: text, rebalance: rebalanced, why: text }),
+  finished: rollLines.finished,
+});
 
 export const updateLine: Shape<control.UpdateLine> = tagged({
   ...rollLines,

@@ -3,6 +3,7 @@ import { balance } from './commands/balance.ts';
 import { connections } from './commands/connections.ts';
 import { help } from './commands/help.ts';
 import { pid } from './commands/pid.ts';
+import { rebalance } from './commands/rebalance.ts';
 import { reread } from './commands/reread.ts';
 import { restart } from './commands/restart.ts';
 import { roll } from './commands/roll.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   restart,
   roll,
   scale,
+  rebalance,
   signal,
   pid,
   avail,

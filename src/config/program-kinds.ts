@@ -51,6 +51,19 @@ export function workers(): Kind<Workers> {
   };
 }
 
+/** A share in percent; 0.05 for 5%. */
+export function share(): Kind<number> {
+  const expects = 'a share from 1% to 100%';
+  return {
+    expects,
+    json: { type: 'string', pattern: '^([1-9]\\d?|100)%$' },
+    read: (value) => {
+      const percent = typeof value === 'string' ? /^([1-9]\d?|100)%$/.exec(value) : null;
+      return percent === null ? wrong(value, expects) : ok(Number(percent[1]) / 100);
+    },
+  };
+}
+
 /** An address, not a name: a name's addresses change, a listener's do not. IPv6 in its shortest form, so that equal ones compare equal. */
 export function host(): Kind<string> {
   const expects = 'an IPv4 or IPv6 address, such as 127.0.0.1, 0.0.0.0, :: or ::1';

@@ -1,7 +1,7 @@
 import { slotsMax } from '../shared/limits.ts';
 import { decimal, duration, durationOr, listOf, oneOf, path, text, wholeNumber } from './kinds.ts';
 import { defaultedSection, listOfSections, option, optional, section } from './option.ts';
-import { command, environment, host, stopSignal, workers } from './program-kinds.ts';
+import { command, environment, host, share, stopSignal, workers } from './program-kinds.ts';
 
 /** Every option of a program: kind, default, one-line doc, cost of a change. Durations become milliseconds. Nothing else lists them. */
 
@@ -117,6 +117,29 @@ const roll = defaultedSection('How workers are replaced, slot by slot.', {
   }),
 });
 
+const shed = defaultedSection(
+  'How open connections are moved from crowded workers: HTTP answers `Connection: close`, or GOAWAY.',
+  {
+    automatic: option(oneOf(true, false), {
+      doc: 'Move them whenever it is needed, not only at `portherdctl rebalance`.',
+      change: 'live',
+      default: false,
+    }),
+    // The kernel's hash gives the busiest of 8 workers 1.5 × the mean at 64 connections (measured).
+    above: option(decimal(1.05, slotsMax), {
+      doc: 'Automatic: when a worker has had this many times the mean for 2s. It ends at 1.05.',
+      change: 'live',
+      default: 1.25,
+    }),
+    // Clients that come back make a new connection, over TLS a costly one; this has the worst skew gone in 5 s.
+    perSecond: option(share(), {
+      doc: 'Of all open connections, how many may be asked to leave each second.',
+      change: 'live',
+      default: '20%',
+    }),
+  },
+);
+
 const balance = defaultedSection('How new connections are shared out among the workers of a port.', {
   policy: option(oneOf('connections', 'load', 'cpu', 'hash'), {
     doc: 'connections: fewest open first; load: busy workers get fewer; cpu: by the receiving core; hash: the kernel’s own.',
@@ -129,6 +152,7 @@ const balance = defaultedSection('How new connections are shared out among the w
     change: 'live',
     default: '100ms',
   }),
+  shed,
 });
 
 const health = defaultedSection('What is done about workers that are alive but do not serve.', {

@@ -73,7 +73,7 @@ function createApp({ log }: ControlServerOptions): FastifyInstance {
 }
 
 function route(app: FastifyInstance, control: Control): void {
-  const { names, signal, roll, scale, update, nothing } = controlRequests;
+  const { names, signal, roll, scale, rebalance, update, nothing } = controlRequests;
 
   app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
     control.status(request.query.detail !== undefined),
@@ -102,6 +102,9 @@ function route(app: FastifyInstance, control: Control): void {
   );
   app.post('/v1/roll', { schema: { body: roll.schema } }, ({ body }, reply) =>
     tellLines(reply, (tell) => control.roll(roll.of(body), tell)),
+  );
+  app.post('/v1/rebalance', { schema: { body: rebalance.schema } }, ({ body }, reply) =>
+    tellLines(reply, (tell) => control.rebalance(rebalance.of(body), tell)),
   );
   app.post('/v1/update', { schema: { body: update.schema } }, ({ body }, reply) => {
     return tellLines(reply, (tell) => control.update(update.of(body), tell));

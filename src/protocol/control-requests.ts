@@ -1,4 +1,5 @@
-import { slotsMax } from '../shared/limits.ts';
+import { rebalanceMs, slotsMax } from '../shared/limits.ts';
+import type { RebalanceRequest } from './control-rebalance.ts';
 import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest, UpdateRequest } from './control.ts';
 
 /** The form of each request's body, as JSON Schema: a body that passes it is what `of` says it is. */
@@ -22,6 +23,14 @@ export const controlRequests = {
     { program: name, workers: { type: 'integer' }, by: { type: 'integer' } },
     ['program'],
     [{ required: ['workers'] }, { required: ['by'] }],
+  ),
+  rebalance: form<RebalanceRequest>(
+    {
+      programs: nameList,
+      wait: { type: 'boolean' },
+      timeoutMs: { type: 'integer', minimum: rebalanceMs.min, maximum: rebalanceMs.max },
+    },
+    ['programs', 'wait', 'timeoutMs'],
   ),
   update: form<UpdateRequest>({ programs: nameList }, ['programs']),
 };

@@ -16,6 +16,7 @@ import type { StateName } from '../shared/states.ts';
  * | POST /v1/signal              | SignalRequest                 | SlotResult[]                                      |
  * | POST /v1/roll                | RollRequest                   | RollLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/scale               | ScaleRequest                  | ScaleReply when settled                           |
+ * | POST /v1/rebalance           | RebalanceRequest              | RebalanceLine… as NDJSON, the last is `finished`  |
  * | POST /v1/reread              |                               | RereadReply                                       |
  * | POST /v1/update              | UpdateRequest                 | UpdateLine… as NDJSON, the last one is `done`     |
  * | POST /v1/shutdown            |                               | {pid} at once; the socket closes when all stopped |

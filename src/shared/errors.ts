@@ -74,6 +74,13 @@ export const errorCodes = {
   ROLL_IN_PROGRESS: { exit: 1, http: 409, advice: 'Wait for it: `portherdctl status` shows how far it is.' },
   OVERTAKEN: { exit: 1, http: 409, advice: 'Another command came in between; `portherdctl status` shows what is.' },
   ROLL_FAILED: { exit: 7, http: 500, advice: 'The old workers still serve. Mend the build, then roll again.' },
+  CANNOT_BALANCE: { exit: 1, http: 409, advice: '`portherdctl connections` shows where connections are.' },
+  REBALANCE_IN_PROGRESS: { exit: 1, http: 409, advice: 'Wait for it; `portherdctl connections` shows how far it is.' },
+  NOT_BALANCED: {
+    exit: 1,
+    http: 504,
+    advice: 'Silent connections go with their next request; raw and upgraded ones stay until they end.',
+  },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
   INTERNAL: { exit: 1, http: 500, advice: 'This is a bug in portherd; its log has the stack.' },

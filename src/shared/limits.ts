@@ -42,6 +42,9 @@ export const beatMs = { busy: 250, idle: 1_000, draining: 100 } as const;
 /** A worker looks this often how late its own timer is. An idle process pays 0.2 % of a core for it (measured). */
 export const lagSampleMs = 50;
 
+/** How long a rebalance may take: some looks at least, and no longer than somebody would wait for it. */
+export const rebalanceMs = { min: 1_000, usual: 30_000, max: 3_600_000 } as const;
+
 /** How long a drained worker stays for its stop signal; it comes at once unless the supervisor died. */
 export const drainHoldMs = 60_000;
 

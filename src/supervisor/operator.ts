@@ -16,11 +16,14 @@ import {
   type StatusReply,
   type UpdateRequest,
 } from '../protocol/control.ts';
+import type { RebalanceRequest } from '../protocol/control-rebalance.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { balanceReport } from './balance-report.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import type { Control } from './ports.ts';
+import { Rebalancer } from './rebalance.ts';
+import { rebalance, type TellRebalance } from './rebalance-command.ts';
 import { servingPids, statusReport } from './report.ts';
 import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
 import { scaleProgram } from './scale-command.ts';
@@ -38,6 +41,7 @@ export interface End {
 export class Operator implements Control {
   readonly #supervisor: Supervisor;
   readonly #counter: ConnectionCounter;
+  readonly #rebalancer: Rebalancer;
   readonly #running: Config['supervisor'];
   readonly #ended = Promise.withResolvers<End>();
   #end: End | undefined;
@@ -48,6 +52,7 @@ export class Operator implements Control {
   constructor(supervisor: Supervisor, running: Config['supervisor']) {
     this.#supervisor = supervisor;
     this.#counter = new ConnectionCounter(supervisor);
+    this.#rebalancer = new Rebalancer(supervisor);
     this.#running = running;
     supervisor.watch((program, fact) => {
       if (fact?.event === 'fatal') this.#endOnFatal(program);
@@ -130,6 +135,10 @@ export class Operator implements Control {
 
   async scale(request: ScaleRequest): Promise<Result<ScaleReply>> {
     return this.#end === undefined ? scaleProgram(this.#supervisor, request) : this.#closing();
+  }
+
+  async rebalance(request: RebalanceRequest, tell: TellRebalance): Promise<Result<undefined>> {
+    return this.#end === undefined ? rebalance(this.#supervisor, this.#rebalancer, request, tell) : this.#closing();
   }
 
   reread(): Result<RereadReply> {

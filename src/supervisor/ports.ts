@@ -18,6 +18,7 @@ import type {
   UpdateLine,
   UpdateRequest,
 } from '../protocol/control.ts';
+import type { RebalanceLine, RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -262,6 +263,8 @@ export interface Control {
   /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
   roll(request: RollRequest, tell: (line: RollLine) => void): Promise<Result<undefined>>;
   scale(request: ScaleRequest): Promise<Result<ScaleReply>>;
+  /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
+  rebalance(request: RebalanceRequest, tell: (line: RebalanceLine) => void): Promise<Result<undefined>>;
   reread(): Result<RereadReply>;
   /** Tells line by line, the last one is `done`; an error means that nothing was begun. */
   update(request: UpdateRequest, tell: (line: UpdateLine) => void): Promise<Result<undefined>>;

@@ -126,6 +126,37 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
       ['round-robin', `${web('balance.policy')}: "round-robin" is not valid; write connections, load, cpu or hash`],
     ],
   },
+  'balance.shed.automatic': {
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: [['always', `${web('balance.shed.automatic')}: "always" is not valid; write true or false`]],
+  },
+  'balance.shed.above': {
+    good: [
+      ['1.05', 1.05],
+      ['512', 512],
+    ],
+    bad: ['1', '1.04', '513'].map((value) => [
+      value,
+      `${web('balance.shed.above')}: ${value} is not valid; write a number from 1.05 to 512`,
+    ]),
+  },
+  'balance.shed.perSecond': {
+    good: [
+      ['1%', 0.01],
+      ['99%', 0.99],
+      ['100%', 1],
+    ],
+    bad: [
+      ...['0%', '101%', '5.5%', '5 %', 'all'].map(
+        (value) =>
+          [value, `${web('balance.shed.perSecond')}: "${value}" is not valid; write a share from 1% to 100%`] as const,
+      ),
+      ['0.05', `${web('balance.shed.perSecond')}: 0.05 is not valid; write a share from 1% to 100%`],
+    ],
+  },
   'balance.interval': time(web('balance.interval'), ['20ms', 20], ['10s', 10_000], '11s'),
   'health.hungAfter': {
     good: [

@@ -96,7 +96,7 @@ function createPorts(
   log: Log,
   configFile: ConfigFile,
 ): Ports {
-  const { listeners, steering, probes, census } = sockets;
+  const { listeners, steering, probes, census, curl } = sockets;
   const { logDir, controlSocket, channelSocket } = runDir;
   return {
     clock: createClock(),
@@ -113,6 +113,7 @@ function createPorts(
     probes,
     diagnosis: createDiagnosis(),
     census,
+    curl,
     channel,
     workerLogs: createWorkerLogs(logDir),
     machine,

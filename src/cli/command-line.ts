@@ -30,6 +30,8 @@ export interface OptionSpec {
   readonly alias?: string;
   /** What follows it: `PATH`, or `[SECONDS]` when that may be left out. Absent: it is a switch. */
   readonly value?: string;
+  /** It may be given several times, and every one counts; of others the last does. */
+  readonly many?: true;
   readonly doc: string;
 }
 
@@ -58,8 +60,12 @@ export class Flags {
 
   /** Empty when it was given without its optional value. */
   text(name: string): string | undefined {
-    const value = this.#values.get(name);
-    return typeof value === 'string' ? value : undefined;
+    return this.texts(name).at(-1);
+  }
+
+  /** Of one that may be given several times. */
+  texts(name: string): readonly string[] {
+    return [this.#values.get(name)].flat().filter((value) => typeof value === 'string');
   }
 }
 
@@ -125,14 +131,15 @@ function parse(options: OptionSpecs, args: readonly string[], { untilWord }: { u
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': true,
       'strip-aliased': true,
     })
     .parseSync([...args]);
   const values = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, written] of Object.entries(given)) {
     const spec = options[name];
     if (spec === undefined) return err(unknownOption(name, options));
+    const value: unknown = Array.isArray(written) && spec.many !== true ? written.at(-1) : written;
     if (value === '' && spec.value !== undefined && !spec.value.startsWith('[')) {
       return err(failure('BAD_ARGUMENTS', `option --${name} needs ${spec.value}`));
     }

@@ -1,4 +1,5 @@
 import type * as control from '../protocol/control.ts';
+import type { CurlLine } from '../protocol/control-curl.ts';
 import type { RebalanceLine, RebalanceProgress } from '../protocol/control-rebalance.ts';
 import { changeCosts } from '../shared/change-cost.ts';
 import { stateCodes } from '../shared/states.ts';
@@ -197,4 +198,27 @@ export const updateLine: Shape<control.UpdateLine> = tagged({
   added: changeLine,
   updated: changeLine,
   done: fields<{ t: string; error?: control.ErrorBody }>({ t: text, error: optional(errorBody) }),
+});
+
+const headers = list(list(text));
+
+export const curlLine: Shape<CurlLine> = tagged({
+  head: fields<Extract<CurlLine, { t: 'head' }>>({
+    t: text,
+    pid: number,
+    address: text,
+    port: number,
+    httpVersion: text,
+    status: number,
+    reason: text,
+    headers,
+    attempts: number,
+  }),
+  body: fields<Extract<CurlLine, { t: 'body' }>>({ t: text, base64: text }),
+  finished: fields<Extract<CurlLine, { t: 'finished' }>>({
+    t: text,
+    bytes: number,
+    tookMs: number,
+    error: optional(errorBody),
+  }),
 });

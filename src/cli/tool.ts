@@ -1,6 +1,7 @@
 import { avail } from './commands/avail.ts';
 import { balance } from './commands/balance.ts';
 import { connections } from './commands/connections.ts';
+import { curl } from './commands/curl.ts';
 import { help } from './commands/help.ts';
 import { pid } from './commands/pid.ts';
 import { rebalance } from './commands/rebalance.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   status,
   connections,
   balance,
+  curl,
   start,
   stop,
   restart,

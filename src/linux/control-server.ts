@@ -3,11 +3,17 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { type ErrorBody, errorBody, versionHeader } from '../protocol/control.ts';
 import { controlRequests } from '../protocol/control-requests.ts';
 import { errorCodes, failure, messageOf, type PortherdError } from '../shared/errors.ts';
-import { controlClientsMax, controlRequestBytesMax, controlRequestMsMax } from '../shared/limits.ts';
+import {
+  controlClientsMax,
+  controlRequestBytesMax,
+  controlRequestMsMax,
+  curlRequestBytesMax,
+} from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import type { Control, Log } from '../supervisor/ports.ts';
 import { limitConnections } from './connection-limit.ts';
+import { LineReply } from './line-reply.ts';
 
 export interface ControlServerOptions {
   /** In the run directory, which is 0700. */
@@ -73,7 +79,7 @@ function createApp({ log }: ControlServerOptions): FastifyInstance {
 }
 
 function route(app: FastifyInstance, control: Control): void {
-  const { names, signal, roll, scale, rebalance, update, nothing } = controlRequests;
+  const { names, signal, roll, scale, curl, rebalance, update, nothing } = controlRequests;
 
   app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
     control.status(request.query.detail !== undefined),
@@ -100,6 +106,13 @@ function route(app: FastifyInstance, control: Control): void {
   app.post('/v1/shutdown', { schema: { body: nothing.schema } }, (_request, reply) =>
     answer(reply, control.shutdown()),
   );
+  app.post('/v1/curl', { schema: { body: curl.schema }, bodyLimit: curlRequestBytesMax }, async ({ body }, reply) => {
+    const lines = new LineReply(reply.raw, () => beginLines(reply));
+    const asked = await control.curl(curl.of(body), (line) => lines.tell(line), lines.left);
+    if (!asked.ok) return refuse(reply, asked.error);
+    if (lines.begun) lines.end();
+    return reply;
+  });
   app.post('/v1/roll', { schema: { body: roll.schema } }, ({ body }, reply) =>
     tellLines(reply, (tell) => control.roll(roll.of(body), tell)),
   );
@@ -130,8 +143,7 @@ async function tellLines(
   const tell = (line: object): void => {
     if (!begun) {
       begun = true;
-      reply.hijack();
-      raw.writeHead(200, { 'content-type': 'application/x-ndjson', [versionHeader]: version });
+      beginLines(reply);
     }
     if (raw.writable && raw.writableLength < unreadBytesMax) raw.write(`${JSON.stringify(line)}\n`);
   };
@@ -142,6 +154,11 @@ async function tellLines(
   // Whoever has not read the last lines by then does not want them.
   if (begun) raw.setTimeout(controlRequestMsMax, () => raw.destroy());
   return reply;
+}
+
+function beginLines(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson', [versionHeader]: version });
 }
 
 /** A roll of 512 slots tells about 300 KiB in all. */

@@ -58,6 +58,7 @@ export async function takerOf(
   { server, client }: ProbeConnection,
   process: ProcessRef,
   until: number,
+  abort?: AbortSignal,
 ): Promise<Taker> {
   let unowned = 0;
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, lookEveryMsMax)) {
@@ -69,7 +70,7 @@ export async function takerOf(
       // accept4 gives the socket its inode before the descriptor exists, and a parent may hand it to a child: look again.
       if (++unowned === looksAtOwner) return { is: 'elsewhere' };
     }
-    if (performance.now() >= until) return { is: 'waiting' };
+    if (performance.now() >= until || abort?.aborted === true) return { is: 'waiting' };
     await sleep(waitMs);
   }
 }

@@ -1,7 +1,8 @@
 import type { SteeringCompiler } from '../core/steering-program.ts';
 import type { Result } from '../shared/result.ts';
-import type { Census } from '../supervisor/ports.ts';
+import type { Census, Curl } from '../supervisor/ports.ts';
 import { createCensus } from './census.ts';
+import { createCurl } from './curl.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { createListeners, type SlotListeners } from './listeners.ts';
 import { checkPortFree } from './port-free.ts';
@@ -17,6 +18,7 @@ export interface Sockets {
   readonly steering: SlotSteering;
   readonly probes: SlotProbes;
   readonly census: Census;
+  readonly curl: Curl;
   /** For every program at boot; with `bind: worker` the only proof. Errors as in port-free.ts. */
   checkPortFree(host: string, port: number): Result<undefined>;
   /** Listeners of others that may take connections from our open ports; costs 0.1 ms a port while there are none. */
@@ -34,6 +36,7 @@ export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc
     steering,
     probes: createProbes(connections),
     census: createCensus(libc),
+    curl: createCurl(connections),
     checkPortFree(host, port) {
       const loaded = libc();
       return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port);

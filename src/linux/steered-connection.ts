@@ -22,8 +22,8 @@ import type { TcpTable } from './tcp-table.ts';
 export interface SteeredConnections {
   /** Where the slot is reached, in the order of the config; fewer than there are ports when its sockets are closed. */
   targets(program: ProgramPorts, slot: number): readonly Target[];
-  /** `until`: monotonic ms. */
-  attempt(target: Target, wanted: Wanted, until: number): Promise<Attempt>;
+  /** `until`: monotonic ms. `abort` ends the waiting for somebody to accept. */
+  attempt(target: Target, wanted: Wanted, until: number, abort?: AbortSignal): Promise<Attempt>;
 }
 
 /** A port of a slot; `inode` of the slot's socket, undefined with `bind: worker`. */
@@ -63,7 +63,7 @@ export function createSteeredConnections(
       return sockets.map(({ host, port, inode }) => ({ server: { address: reachableAddress(host), port }, inode }));
     },
 
-    async attempt({ server, inode }, { program, slot, process }, until) {
+    async attempt({ server, inode }, { program, slot, process }, until, abort) {
       const sourcePort = randomSourcePort();
       const diverted = inode === undefined ? undefined : steering.divert(program, { sourcePort, slot });
       using rule = diverted?.ok ? diverted.value : undefined; // refused: the hash chooses
@@ -74,7 +74,7 @@ export function createSteeredConnections(
       }
       const connection = connected.value;
       const patience = rule === undefined ? performance.now() + unsteeredMsMax : until;
-      const taker = await takerOf(table, connection, process, Math.min(patience, until));
+      const taker = await takerOf(table, connection, process, Math.min(patience, until), abort);
       if (taker.is === 'taken') return { ...taker, connection };
       retire(connection);
       return taker;

@@ -6,7 +6,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
  */
 export class Turns {
   #since = performance.now();
-  #busyMs = 0;
 
   due(): boolean {
     return performance.now() - this.#since >= turnMsMax;
@@ -16,19 +15,13 @@ export class Turns {
     await this.idle(nextTurn());
   }
 
-  /** Waits for something else, which is not this work's time. */
+  /** Waits for something else; the next turn begins when it is there. */
   async idle<T>(pending: Promise<T>): Promise<T> {
-    this.#busyMs += performance.now() - this.#since;
     try {
       return await pending;
     } finally {
       this.#since = performance.now();
     }
-  }
-
-  /** The loop's time so far, ms. */
-  get busyMs(): number {
-    return this.#busyMs + performance.now() - this.#since;
   }
 }
 

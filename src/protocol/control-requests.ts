@@ -1,6 +1,7 @@
-import { rebalanceMs, slotsMax } from '../shared/limits.ts';
+import { curlBodyBytesMax, curlMsMax, rebalanceMs, slotsMax } from '../shared/limits.ts';
 import type { RebalanceRequest } from './control-rebalance.ts';
 import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest, UpdateRequest } from './control.ts';
+import type { CurlRequest } from './control-curl.ts';
 
 /** The form of each request's body, as JSON Schema: a body that passes it is what `of` says it is. */
 interface RequestForm<T> {
@@ -9,6 +10,17 @@ interface RequestForm<T> {
 }
 
 const name = { type: 'string', minLength: 1, maxLength: 200 };
+const token = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+const header = {
+  type: 'array',
+  items: [
+    { type: 'string', pattern: token, maxLength: 256 },
+    // Horizontal tab, printable ASCII and what is left of latin1, as Node lets through.
+    { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$', maxLength: 8_192 },
+  ],
+  minItems: 2,
+  maxItems: 2,
+};
 const nameList = { type: 'array', items: name, maxItems: 2 * slotsMax };
 
 export const controlRequests = {
@@ -23,6 +35,21 @@ export const controlRequests = {
     { program: name, workers: { type: 'integer' }, by: { type: 'integer' } },
     ['program'],
     [{ required: ['workers'] }, { required: ['by'] }],
+  ),
+  curl: form<CurlRequest>(
+    {
+      program: name,
+      slot: { type: 'integer', minimum: 0, maximum: slotsMax },
+      method: { type: 'string', pattern: token, maxLength: 32 },
+      path: { type: 'string', pattern: '^/[!-~]*$', maxLength: 8_192 },
+      headers: { type: 'array', items: header, maxItems: 100 },
+      body: { type: 'string', maxLength: curlBodyBytesMax },
+      port: { type: 'integer', minimum: 1, maximum: 65_535 },
+      tls: { type: 'boolean' },
+      verify: { type: 'string', minLength: 1, maxLength: 253 },
+      timeoutMs: { type: 'integer', minimum: 1, maximum: curlMsMax },
+    },
+    ['program', 'slot', 'method', 'path', 'headers', 'tls', 'timeoutMs'],
   ),
   rebalance: form<RebalanceRequest>(
     {

@@ -19,6 +19,7 @@ import type { StateName } from '../shared/states.ts';
  * | POST /v1/rebalance           | RebalanceRequest              | RebalanceLine… as NDJSON, the last is `finished`  |
  * | POST /v1/reread              |                               | RereadReply                                       |
  * | POST /v1/update              | UpdateRequest                 | UpdateLine… as NDJSON, the last one is `done`     |
+ * | POST /v1/curl                | CurlRequest                   | CurlLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/shutdown            |                               | {pid} at once; the socket closes when all stopped |
  *
  * An error is `{error: ErrorBody}` with the registry's HTTP status. Every reply has the header `portherd-version`.

@@ -83,6 +83,14 @@ export const errorCodes = {
   },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
+  // portherdctl curl: exit codes are curl's.
+  WORKER_UNREACHABLE: { exit: 7, http: 502, advice: 'See `portherdctl status` and the worker’s stderr.' },
+  WORKER_SILENT: { exit: 28, http: 504, advice: 'Is its event loop blocked? See `portherdctl connections`.' },
+  WORKER_HUNG_UP: { exit: 52, http: 502, advice: 'If the port speaks TLS, add --tls.' },
+  WORKER_BROKE_OFF: { exit: 56, http: 502, advice: 'See the worker’s stderr: `portherdctl status -v` shows its path.' },
+  TLS_FAILED: { exit: 35, http: 502, advice: 'If the port speaks plain HTTP, leave --tls out.' },
+  CERTIFICATE_REFUSED: { exit: 60, http: 502, advice: 'Without --verify it is not checked.' },
+  ANSWER_TOO_LARGE: { exit: 63, http: 502, advice: 'Ask the port itself for something that large.' },
   INTERNAL: { exit: 1, http: 500, advice: 'This is a bug in portherd; its log has the stack.' },
 } as const;
 

@@ -77,3 +77,15 @@ export const logBufferBytesMax = 1024 * 1024;
 
 /** Operators, scripts and a dashboard at once; each costs a descriptor. */
 export const controlClientsMax = 128;
+
+/** portherdctl curl asks a worker something; a load, or an upload, is another tool's work. */
+export const curlBodyBytesMax = 64 * 1024;
+
+/** The body as JSON may be six times as long (`\u0000`), and the headers come with it. */
+export const curlRequestBytesMax = 512 * 1024;
+
+/** More than a page, a profile or a heap summary is a download, for which the worker's own port is there. */
+export const curlAnswerBytesMax = 16 * 1024 * 1024;
+
+/** Somebody may watch a stream of events for a while. */
+export const curlMsMax = 3_600_000;

@@ -16,11 +16,13 @@ import {
   type StatusReply,
   type UpdateRequest,
 } from '../protocol/control.ts';
+import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import type { RebalanceRequest } from '../protocol/control-rebalance.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { balanceReport } from './balance-report.ts';
 import { ConnectionCounter } from './connection-counter.ts';
+import { curlSlot } from './curl-command.ts';
 import type { Control } from './ports.ts';
 import { Rebalancer } from './rebalance.ts';
 import { rebalance, type TellRebalance } from './rebalance-command.ts';
@@ -74,6 +76,14 @@ export class Operator implements Control {
 
   connections(): Promise<ConnectionsReply> {
     return this.#counter.counts();
+  }
+
+  async curl(
+    request: CurlRequest,
+    tell: (line: CurlLine) => Promise<void>,
+    abort: AbortSignal,
+  ): Promise<Result<undefined>> {
+    return curlSlot(this.#supervisor, request, tell, abort);
   }
 
   balance(): BalanceReply {

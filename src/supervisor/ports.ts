@@ -18,6 +18,7 @@ import type {
   UpdateLine,
   UpdateRequest,
 } from '../protocol/control.ts';
+import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import type { RebalanceLine, RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
@@ -34,6 +35,7 @@ export interface Ports {
   readonly probes: Probes;
   readonly diagnosis: Diagnosis;
   readonly census: Census;
+  readonly curl: Curl;
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
   readonly machine: Machine;
@@ -184,8 +186,8 @@ export interface SlotCount {
 export interface CensusCount {
   /** Undefined when it could not be counted. */
   of(program: string, slot: number): SlotCount | undefined;
-  /** What it cost the daemon's loop, ms. */
-  readonly busyMs: number;
+  /** How many were looked at: that is the work, 6 to 10 µs each. */
+  readonly descriptors: number;
   /** Why something could not be counted. */
   readonly incomplete?: string;
 }
@@ -212,6 +214,20 @@ export interface Probes {
 /** What a process that does not serve is doing, in a line for people. Changes nothing about it. */
 export interface Diagnosis {
   of(process: ProcessRef): Promise<string>;
+}
+
+export interface CurlOrder {
+  readonly program: ProgramConfig;
+  readonly slot: number;
+  readonly request: CurlRequest;
+  /** The process that serves in the slot now, as a roll may replace it meanwhile; an error ends it. */
+  readonly serving: () => Result<ProcessRef>;
+}
+
+/** A request to one worker through the shared port; the asker's patience is the pace. */
+export interface Curl {
+  /** Tells head, body and `finished`; an error means that no head was told. `abort` ends it without a word. */
+  ask(order: CurlOrder, tell: (line: CurlLine) => Promise<void>, abort: AbortSignal): Promise<Result<undefined>>;
 }
 
 export type ChannelEvent =
@@ -268,5 +284,7 @@ export interface Control {
   reread(): Result<RereadReply>;
   /** Tells line by line, the last one is `done`; an error means that nothing was begun. */
   update(request: UpdateRequest, tell: (line: UpdateLine) => void): Promise<Result<undefined>>;
+  /** Tells line by line, the last one is `finished`; an error means that no head was told. */
+  curl(request: CurlRequest, tell: (line: CurlLine) => Promise<void>, abort: AbortSignal): Promise<Result<undefined>>;
   shutdown(): Result<{ readonly pid: number }>;
 }

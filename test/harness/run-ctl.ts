@@ -68,18 +68,29 @@ export async function askFake(
  * On a terminal (script(1) makes it), by default of 100 columns; 0 is one without a size. stdout and stderr are one there, lines
  * end with CR LF.
  */
-export async function runOnTerminal(
+export async function runOnTerminal(ctl: Ctl, args: readonly string[], options?: TerminalOptions): Promise<Ran> {
+  const child = startOnTerminal(ctl, args, options);
+  child.stdin?.end();
+  return await ranOf(child);
+}
+
+export interface TerminalOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly columns?: number;
+}
+
+/** What is written to its stdin is typed. */
+export function startOnTerminal(
   ctl: Ctl,
   args: readonly string[],
-  { env = {}, columns = 100 }: { env?: NodeJS.ProcessEnv; columns?: number } = {},
-): Promise<Ran> {
+  { env = {}, columns = 100 }: TerminalOptions = {},
+): ChildProcess {
   const line = [`stty cols ${columns};`, 'exec', process.execPath, ctl.file, ...args].join(' ');
-  const child = spawn('script', ['-qec', line, '/dev/null'], {
+  return spawn('script', ['-qec', line, '/dev/null'], {
     env: { ...ctl.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 30_000,
   });
-  return await ranOf(child);
 }
 
 export async function ranOf(child: ChildProcess): Promise<Ran> {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeTooOld } from '../../src/shared/node-version.ts';
 import { type Answers, fakeControl } from '../harness/fake-control.ts';
-import { buildCtl, type Ctl, ranOf, runCtl, runOnTerminal, startCtl } from '../harness/run-ctl.ts';
+import { buildCtl, type Ctl, ranOf, runCtl, runOnTerminal, startCtl, startOnTerminal } from '../harness/run-ctl.ts';
 import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
+import { until } from '../harness/until.ts';
 
 /** portherdctl as a program: terminal, old Node, what it loads, its compile cache. */
 let ctl: Ctl;
@@ -35,11 +36,30 @@ describe('the terminal', () => {
     expect(await statusOn({}, '--no-color')).toBe(plainRows);
   });
 
-  test('gets a bar for each worker', async () => {
-    const slot = { name: 'web:0', slot: 0, state: 'RUNNING', open: 5, weight: 1 };
-    await using daemon = await fakeControl({ 'GET /v1/connections': { programs: [{ name: 'web', slots: [slot] }] } });
-    const { stdout } = await runOnTerminal(ctl, ['-s', daemon.socketPath, 'connections']);
-    expect(stdout).toContain(`100.0%  ${'█'.repeat(20)}\r\n`);
+  const slot = { name: 'web:0', slot: 0, state: 'RUNNING', open: 5, share: 1, weight: 1 };
+  const connections = { programs: [{ name: 'web', slots: [slot] }], ageMs: 0 };
+
+  test('gets a bar for each worker, half of it where the share is even', async () => {
+    await using daemon = await fakeControl({ 'GET /v1/connections': connections });
+    const { stdout } = await runOnTerminal(ctl, ['-s', daemon.socketPath, 'connections'], { columns: 120 });
+    expect(stdout).toMatch(/100\.0% {2}█{8,12}\S?\r\n/);
+    for (const line of stdout.split('\r\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  test('is watched on a page of its own, and is as it was after Ctrl-C', async () => {
+    await using daemon = await fakeControl({ 'GET /v1/connections': connections });
+    const child = startOnTerminal(ctl, ['-s', daemon.socketPath, 'connections', '-w', '0.1'], { columns: 60 });
+    const ended = ranOf(child);
+    await until(() => daemon.asked.length >= 3, { what: 'three questions' });
+    child.stdin?.write('\u0003');
+    const { code, stdout } = await ended;
+    expect(code).toBe(130);
+    const pages = stdout.split('\u001B[H');
+    expect(pages.length).toBeGreaterThan(3);
+    expect(pages[0]).toContain('\u001B[?1049h\u001B[?25l');
+    for (const page of pages.slice(1)) expect(page).toContain('every 0.1 s, Ctrl-C ends');
+    expect(stdout).not.toContain('\u001B[2J');
+    expect(stdout.indexOf('\u001B[?25h\u001B[?1049l')).toBeGreaterThan(stdout.lastIndexOf('web:0'));
   });
 
   test('FORCE_COLOR paints also where there is none', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../src/shared/version.ts';
 import { type Answers, fakeControl, refuse } from '../harness/fake-control.ts';
 import { askFake, buildCtl, type Ctl, ranOf, runCtl, startCtl } from '../harness/run-ctl.ts';
+import { until } from '../harness/until.ts';
 import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
 
 /** portherdctl as shipped against a daemon that says what the test wants: what it asks, prints and exits with. */
@@ -187,33 +188,59 @@ describe('scale and connections', () => {
     total: 9,
     requests: 9,
     inFlight: 0,
+    share: 1,
+    kernel: 6,
+    unaccepted: 0,
+    residual: 1,
     weight: 1,
   };
   const programs = [
-    { name: 'web', slots: [slot] },
+    { name: 'web', slots: [slot], skew: 1, residual: 1 },
     { name: 'job', slots: [] },
   ];
+  const reply = { programs, ageMs: 0 };
 
   test('connections', async () => {
-    const { code, stdout } = await ask({ 'GET /v1/connections': { programs } }, 'connections', 'web');
+    const { code, stdout } = await ask({ 'GET /v1/connections': reply }, 'connections', 'web');
     expect(code).toBe(0);
-    expect(stdout.split('\n')[1]).toBe(
-      'web:0    9  RUNNING     5  100.0%      9         9          0      -      -  100.0%',
-    );
+    expect(stdout.split('\n').slice(1)).toEqual([
+      'web:0    9  RUNNING       5  100.0%       6        +1      9         9          0      0      -  100.0%',
+      'total       skew 1.00     5  100.0%       6        +1      9         9          0      0      -  100.0%',
+      '',
+    ]);
   });
 
   test('connections --json', async () => {
-    const { stdout } = await ask({ 'GET /v1/connections': { programs } }, 'connections', 'job', '--json');
-    expect(JSON.parse(stdout)).toEqual({ programs: [programs[1]] });
+    const { stdout } = await ask({ 'GET /v1/connections': reply }, 'connections', 'job', '--json');
+    expect(JSON.parse(stdout)).toEqual({ programs: [programs[1]], ageMs: 0 });
+  });
+
+  test('connections says what the kernel could not count', async () => {
+    const answers = { 'GET /v1/connections': { ...reply, incomplete: 'there are too many' } };
+    const { code, stderr } = await ask(answers, 'connections');
+    expect([code, stderr]).toEqual([0, 'the kernel’s count is not complete: there are too many\n']);
   });
 
   test('connections of an unknown program exits with 1', async () => {
-    const ran = await ask({ 'GET /v1/connections': { programs } }, 'connections', 'nope');
+    const ran = await ask({ 'GET /v1/connections': reply }, 'connections', 'nope');
     expect(ran).toMatchObject({ code: 1, stdout: 'no such program: nope\n' });
   });
 
-  test('connections -w shows it again and again', async () => {
-    await using daemon = await fakeControl({ 'GET /v1/connections': { programs } });
+  test('connections -w prints table after table where there is no terminal, and ends with the daemon', async () => {
+    const daemon = await fakeControl({ 'GET /v1/connections': reply });
+    const child = startCtl(ctl, ['-s', daemon.socketPath, 'connections', 'job', '-w', '0.1']);
+    const ended = ranOf(child);
+    await until(() => daemon.asked.length >= 3, { what: 'three questions' });
+    await daemon[Symbol.asyncDispose]();
+    const { code, stdout } = await ended;
+    expect(stdout).not.toContain('\u001B');
+    expect(stdout.split('\n\n').length).toBeGreaterThanOrEqual(3);
+    expect(stdout).toContain('no such file');
+    expect(code).toBe(7);
+  });
+
+  test('connections -w --json prints an object a line, until it is interrupted', async () => {
+    await using daemon = await fakeControl({ 'GET /v1/connections': reply });
     const child = startCtl(ctl, ['-s', daemon.socketPath, 'connections', '-w', '0.1', '--json']);
     const ended = ranOf(child);
     let seen = 0;

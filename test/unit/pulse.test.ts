@@ -41,13 +41,14 @@ function pass(ms: number): void {
 }
 
 function started(): Pulse {
-  const pulse = new Pulse(
-    () => counts,
-    (beat) => {
+  const pulse = new Pulse({
+    counts: () => counts,
+    changes: () => counts.open + counts.requests,
+    send: (beat) => {
       if (open) beats.push({ at: now - 1_000, beat });
       return open;
     },
-  );
+  });
   pulse.start();
   pulse.beat();
   return pulse;

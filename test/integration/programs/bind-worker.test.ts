@@ -43,13 +43,13 @@ async function answeredBy(port: number, pids: readonly number[]): Promise<void> 
   await until(all, { what: `${pids.join(' and ')} to answer on ${port}`, interval: 1, explain: () => [...seen] });
 }
 
-test('each worker listens by itself, with the config’s backlog; its queue nobody else can see', async () => {
+test('each worker listens by itself, with the config’s backlog; its queue is in the kernel’s list', async () => {
   await using daemon = await start();
   const pids = await daemon.pids('web');
   expect(listenersOf(daemon.port())).toEqual(pids.toSorted((a, b) => a - b).map((pid) => [pid, 777]));
   await answeredBy(daemon.port(), pids);
   const { stdout } = await daemon.ctl('connections');
-  expect(stdout).toMatch(/^web:0 +\d+ +RUNNING +\d+ +\S+ +\d+ +\d+ +\d+ +- +- +50\.0%$/m);
+  expect(stdout).toMatch(/^web:0 +\d+ +RUNNING +\d+ +\S+ +\d+ +\S+ +\d+ +\d+ +\d+ +0 +- +\d+\.\d%$/m);
   expect((await daemon.ctl('status', '-v')).stdout).toContain('bind: worker');
 });
 

@@ -26,9 +26,9 @@ function start(options: readonly string[], workers = 2): Promise<Daemon> {
 test('is ready when its worker accepts, on the slot’s socket and with the slot’s backlog', async () => {
   await using daemon = await start([]);
   expect(await getText(daemon.port())).toMatch(/^pid \d+, slot [01]\n$/);
-  // Its own listen(2048) has been undone; what it has open nobody counts.
+  // Its own listen(2048) has been undone; what it has open the kernel counts.
   const { stdout } = await daemon.ctl('connections');
-  expect(stdout).toMatch(/^web:0 +\d+ +RUNNING +- +- +- +- +- +0\/700 +0 +50\.0%$/m);
+  expect(stdout).toMatch(/^web:0 +\d+ +RUNNING +- +- +\d+ +- +- +- +- +0\/700 +0 +50\.0%$/m);
   const { programs } = (await daemon.api('GET', '/v1/connections')).json();
   expect(programs[0].slots[0]).not.toHaveProperty('open');
 });

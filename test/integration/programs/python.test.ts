@@ -32,7 +32,7 @@ test('what nobody counts is a dash; the queue is the kernel’s', async () => {
     programs: { web: { ...web, listen: [{ port: 0, host: '127.0.0.1', backlog: 300 }] } },
   });
   const [, first] = await connectionsOf(daemon);
-  expect(first?.slice(2)).toEqual(['RUNNING', '-', '-', '-', '-', '-', '0/300', '0', '50.0%']);
+  expect(first?.slice(2)).toEqual(['RUNNING', '-', '-', '0', '-', '-', '-', '-', '0/300', '0', '50.0%']);
 });
 
 test('ten rolls under load lose nothing', async () => {

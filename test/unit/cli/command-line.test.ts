@@ -42,6 +42,27 @@ describe('readCommandLine', () => {
     ]);
   });
 
+  test('of an option that is given twice the last counts, or all where it may be given several times', () => {
+    const reading = readCommandLine(portherdctl, [
+      'curl',
+      'web:0',
+      '-m',
+      '1',
+      '-H',
+      'A: 1',
+      '-m',
+      '2',
+      '-H',
+      'B: 2',
+      '-i',
+      '-i',
+    ]);
+    if (!reading.ok) throw new Error(reading.error.message);
+    const { flags, words } = reading.value;
+    expect([flags.text('timeout'), flags.texts('header'), flags.has('include')]).toEqual(['2', ['A: 1', 'B: 2'], true]);
+    expect(words).toEqual(['web:0']);
+  });
+
   test('refuses an unknown option, and says which one was meant', () => {
     expect(read('status', '--jsno')).toEqual({
       code: 'BAD_ARGUMENTS',

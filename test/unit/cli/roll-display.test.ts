@@ -14,8 +14,10 @@ function paper(terminal: boolean) {
     columns: 60,
     paint: unpainted,
     print: (text) => printed.push(text),
+    bytes: (chunk) => printed.push(new TextDecoder().decode(chunk)),
     draw: (line) => drawn.push(line),
     note: (text) => noted.push(text),
+    page: () => undefined,
   };
   return { screen, printed, drawn, noted };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type DiagReply, encodeDiagQuery, parseDiagReply, tcpRowOf } from '../../../src/linux/sock-diag-codec.ts';
+import {
+  type DiagReply,
+  encodeDiagQuery,
+  parseDiagReply,
+  socketOf,
+  tcpRowOf,
+} from '../../../src/linux/sock-diag-codec.ts';
 import { parseIp } from '../../../src/linux/sockaddr.ts';
 
 /** Captured on Linux 6.18 from a dual-stack Node server on port 18080 with one IPv4 client from port 40123. */
@@ -47,6 +53,13 @@ describe('a reply of sock_diag', () => {
 
   test('a refusal carries its errno: here ENOENT, no such socket', () => {
     expect(parse(captured.noSuchSocket)).toEqual({ rows: [], done: true, errno: 2 });
+  });
+
+  test('for counting, a row is read without its addresses', () => {
+    expect(parseDiagReply(Buffer.from(captured.dump, 'hex'), socketOf)?.rows).toEqual([
+      { state: 10, localPort: 18_080, receiveQueue: 0, inode: 78_934 },
+      { state: 1, localPort: 18_080, receiveQueue: 0, inode: 78_936 },
+    ]);
   });
 
   test('bytes that end inside a message, whatever the length, are no reply', () => {

@@ -10,15 +10,18 @@ export type Counts = Omit<Beat, 't' | 'lagMs' | 'elu'>;
  * 1.4 MB of each worker, and 40 µs to read: Node 22.23, 24.21, 26.10.)
  */
 export class Pulse {
-  readonly #source: PulseSource;
-  #toldChanges = -1;
+  readonly #counts: () => Counts;
+  readonly #send: (beat: Beat) => boolean;
+  #told: Counts | undefined;
   #beatAt = 0;
   #tickedAt = 0;
   #latestMs = 0;
   #utilization = performance.eventLoopUtilization();
 
-  constructor(source: PulseSource) {
-    this.#source = source;
+  /** `send` answers false when the beat did not go out; the next one then covers its time too. */
+  constructor(counts: () => Counts, send: (beat: Beat) => boolean) {
+    this.#counts = counts;
+    this.#send = send;
   }
 
   start(): void {
@@ -32,12 +35,11 @@ export class Pulse {
   beat(): void {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#utilization);
-    const changes = this.#source.changes();
+    const counts = this.#counts();
     // Fewer than a hundred samples: the latest of them is their 99th percentile.
     const lagMs = Math.round(this.#latestMs);
-    const elu = Math.round(utilization * 100) / 100;
-    if (!this.#source.send({ t: 'beat', ...this.#source.counts(), lagMs, elu })) return;
-    this.#toldChanges = changes;
+    if (!this.#send({ t: 'beat', ...counts, lagMs, elu: Math.round(utilization * 100) / 100 })) return;
+    this.#told = counts;
     this.#beatAt = performance.now();
     this.#latestMs = 0;
     this.#utilization = now;
@@ -45,19 +47,19 @@ export class Pulse {
 
   #tick(): void {
     const now = performance.now();
-    const lateMs = now - this.#tickedAt - lagSampleMs;
-    if (lateMs > this.#latestMs) this.#latestMs = lateMs;
+    this.#latestMs = Math.max(this.#latestMs, now - this.#tickedAt - lagSampleMs);
     this.#tickedAt = now;
     const since = now - this.#beatAt;
-    if (since < beatMs.busy) return;
-    if (since >= beatMs.idle || this.#source.changes() !== this.#toldChanges) this.beat();
+    if (since >= beatMs.idle || (since >= beatMs.busy && this.#hasNews())) this.beat();
+  }
+
+  #hasNews(): boolean {
+    const told = this.#told;
+    if (told === undefined) return true;
+    const now = this.#counts();
+    return countNames(now).some((name) => now[name] !== told[name]);
   }
 }
 
-export interface PulseSource {
-  counts(): Counts;
-  /** Another number whenever a count has changed: asked twenty times a second, so it makes no object. */
-  changes(): number;
-  /** False when the beat did not go out; the next one then covers its time too. */
-  send(beat: Beat): boolean;
-}
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Counts has these keys and no others
+const countNames = (counts: Counts) => Object.keys(counts) as (keyof Counts)[];

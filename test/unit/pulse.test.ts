@@ -41,14 +41,13 @@ function pass(ms: number): void {
 }
 
 function started(): Pulse {
-  const pulse = new Pulse({
-    counts: () => counts,
-    changes: () => counts.open + counts.requests,
-    send: (beat) => {
+  const pulse = new Pulse(
+    () => counts,
+    (beat) => {
       if (open) beats.push({ at: now - 1_000, beat });
       return open;
     },
-  });
+  );
   pulse.start();
   pulse.beat();
   return pulse;

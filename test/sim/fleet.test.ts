@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { History } from './history.ts';
 
 /** `npm run check` takes a sample; `npm test` sets SIM_HISTORIES=100000. SIM_SEED=n replays one and prints its steps. */
-const histories = Number(process.env['SIM_HISTORIES'] ?? 5_000);
+const histories = Number(process.env['SIM_HISTORIES'] ?? 1_500);
 const replay = process.env['SIM_SEED'];
 const first = replay === undefined ? Number(process.env['SIM_FIRST'] ?? 1) : Number(replay);
 

@@ -9,6 +9,8 @@ export interface Arrivals {
   readonly rate: number;
   /** The most that came at once in the last half minute or so; 0 when they come one by one. */
   readonly burst: number;
+  /** Of the last ten seconds or so, those that came one by one; 0 after a burst. */
+  readonly singles: number;
   /** Monotonic ms of the last reading that showed a new connection. */
   readonly lastAt: number;
   readonly at: number;
@@ -21,38 +23,55 @@ export interface Arrivals {
 interface Came {
   readonly worker: number;
   readonly count: number;
+  /** When somebody was last seen in its queue. */
+  readonly waitedAt: number;
 }
 
+/** A beat takes that long at most, unless the supervisor itself is busy. */
+const onTheWayMs = 20;
 const rateMs = 1_000;
 const burstMs = 30_000;
+const singlesMs = 10_000;
 /** Fewer at once are what a steady trickle looks like. */
 const burstMin = 8;
 /** Counts older than this are of a worker that does not answer; what was steered before them is not made up for. */
 const staleMsMax = 500;
 
 export function noArrivals(now: number): Arrivals {
-  return { rate: 0, burst: 0, lastAt: now, at: now, came: [], shares: [] };
+  return { rate: 0, burst: 0, singles: 0, lastAt: now, at: now, came: [], shares: [] };
 }
 
 export function noteArrivals(before: Arrivals, readings: readonly Reading[], now: number): Arrivals {
   const elapsed = now - before.at;
   const came: Came[] = [];
   let fresh = 0;
-  for (const { slot, worker, total, queue } of readings) {
+  for (const reading of readings) {
+    const { slot, worker, total } = reading;
     if (total === undefined) continue;
     const seen = before.came[slot];
-    // The queue is as of now, the total as of the last beat: what was accepted in between is missing from both for a while,
-    // so the sum may fall without meaning anything.
-    const count = seen?.worker === worker ? Math.max(seen.count, total + queue) : total + queue;
-    if (seen?.worker === worker) fresh += count - seen.count;
-    came[slot] = { worker, count };
+    const next = countOf(seen, reading, total, now);
+    if (seen?.worker === worker) fresh += Math.max(0, next.count - seen.count);
+    came[slot] = next;
   }
   const usual = before.rate * elapsed;
   const rate = before.rate * Math.exp(-elapsed / rateMs) + fresh / rateMs;
   const faded = before.burst * Math.exp(-elapsed / burstMs);
-  const burst = fresh >= burstMin + 2 * usual ? Math.max(faded, fresh) : faded;
+  const isBurst = fresh >= burstMin + 2 * usual;
+  const burst = isBurst ? Math.max(faded, fresh) : faded;
+  const singles = isBurst ? 0 : before.singles * Math.exp(-elapsed / singlesMs) + fresh;
   const lastAt = fresh > 0 ? now : before.lastAt;
-  return { ...before, rate, burst: burst < burstMin ? 0 : burst, lastAt, at: now, came };
+  return { ...before, rate, burst: burst < burstMin ? 0 : burst, singles, lastAt, at: now, came };
+}
+
+/**
+ * The queue is as of now, the total as of the last beat: what was accepted in between is missing from both, so the sum may fall
+ * without meaning anything. Not when the beat is younger than the last queue: what waited there is counted, or has gone.
+ */
+function countOf(seen: Came | undefined, { worker, queue, beatAgeMs }: Reading, total: number, now: number): Came {
+  const waitedAt = queue > 0 ? now : (seen?.waitedAt ?? Number.NEGATIVE_INFINITY);
+  const sum = total + queue;
+  const whole = seen?.worker !== worker || (beatAgeMs !== undefined && now - beatAgeMs > seen.waitedAt + onTheWayMs);
+  return { worker, waitedAt, count: whole ? sum : Math.max(seen.count, sum) };
 }
 
 /** From now on connections are steered in these shares. */
@@ -71,13 +90,19 @@ export function unseen({ rate, shares }: Arrivals, slot: number, ageMs: number, 
 }
 
 /**
- * How many will probably come before there is news, at least one. After a silence little is known of what comes next, maybe
- * a whole pool at once: the longer the silence, the more it is prepared for.
+ * How many will probably come before there is news, at least one. What comes next may always be a whole pool at once, and all
+ * of it would go to the one slot that lacks a single connection: so that is prepared for until some have come one by one, again
+ * when a burst was seen, and after a silence the more the longer it lasts.
  */
-export function expected({ rate, burst, lastAt }: Arrivals, horizonMs: number, slots: number, now: number): number {
+export function expected(arrivals: Arrivals, horizonMs: number, slots: number, now: number): number {
+  const { rate, burst, singles, lastAt } = arrivals;
+  const doubt = doubtPerSlot * Math.max(0, 1 - singles / singlesTrusted);
   const silence = Math.min(silenceMsMax, Math.max(0, now - lastAt - rateMs)) / rateMs;
-  return Math.max(1, rate * horizonMs, burst, slots * silence);
+  return Math.max(1, rate * horizonMs, burst, slots * Math.max(doubt, silence));
 }
 
+const doubtPerSlot = 4;
+/** Eight one after the other are a trickle. */
+const singlesTrusted = 8;
 /** Thirty connections a slot: by then single ones no longer count. */
 const silenceMsMax = 30_000;

@@ -40,7 +40,7 @@ export const wholeWeight = 1_000;
 const changeMin = 0.05;
 const changeMsMax = 1_000;
 /** A share of the average share for a slot that is not clearly above the others: its count may be wrong, or just old. */
-const trickle = 0.02;
+const trickle = 0.05;
 /** Time in which the load factor follows its measure by two thirds, so that it does not swing with every beat. */
 const factorMs = 1_000;
 

@@ -27,7 +27,7 @@ export const verdictMs = 80;
 /** A program that sends no beats cannot be asked, so it gets more time to take somebody from its queue. */
 const silentVerdictMs = 500;
 /** A worker that has beaten since then is not blocked. */
-const beatFreshMs = 50;
+const beatFreshMs = 30;
 /** Workers beat each second; two that are missing are no accident. */
 const beatMissingMs = 2_500;
 /** A worker that is blocked, serves one request and is blocked again shall not be in and out with each. */

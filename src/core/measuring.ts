@@ -36,7 +36,8 @@ export function measure(fleet: Measured, config: ProgramConfig, now: number): re
 /** Counts have changed: look soon instead of at the next turn. */
 export function hurry(fleet: Measured, config: ProgramConfig, now: number): number {
   const { policy } = config.balance;
-  const useful = (policy === 'connections' || policy === 'load') && fleet.slots.filter(isReady).length > 1;
+  const counts = policy === 'connections' || policy === 'load';
+  const useful = counts && canSteer(fleet, config) && fleet.slots.filter(isReady).length > 1;
   if (!useful) return fleet.nextMeasure;
   const earliest = fleet.measuredAt + Math.max(promptMs.least, promptMs.perSlot * fleet.slots.length);
   return Math.min(fleet.nextMeasure, Math.max(now, earliest));
@@ -84,9 +85,13 @@ function troubleMs(health: readonly (Health | undefined)[]): number {
   return health.some((one) => one?.is === 'stalled') ? stalledMs : Number.POSITIVE_INFINITY;
 }
 
-function every({ slots }: Measured, { balance, listen }: ProgramConfig): number {
-  const steers = slots.length > 1 && listen.length > 0;
-  return steers ? balance.interval : Math.max(balance.interval, lifeMs);
+function every(fleet: Measured, config: ProgramConfig): number {
+  const { interval } = config.balance;
+  return canSteer(fleet, config) ? interval : Math.max(interval, lifeMs);
+}
+
+function canSteer({ slots }: Measured, { bind, listen }: ProgramConfig): boolean {
+  return bind === 'slot' && slots.length > 1 && listen.length > 0;
 }
 
 function look({ index, seat }: Slot): readonly Look[] {

@@ -15,6 +15,6 @@ export interface Reading {
   /** Event-loop delay (p99 since the last beat, ms) and utilisation (0..1) of the serving worker. */
   readonly lagMs?: number;
   readonly elu?: number;
-  /** How old the serving worker's last beat is, ms; absent without a channel to it. */
+  /** How long ago the serving worker last said something, ms; absent without a channel to it. */
   readonly beatAgeMs?: number;
 }

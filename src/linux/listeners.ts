@@ -39,8 +39,12 @@ export interface SlotListeners extends Listeners {
 
 export function createListeners(libc: () => Result<Libc>, table: TcpTable): SlotListeners {
   const programs = new Map<string, GroupMember[][]>();
+  /** Asked for each slot ten times a second: a slot's number is its place, but for a moment while sockets are closed. */
   const members = (program: string, slot: number): readonly GroupMember[] =>
-    (programs.get(program) ?? []).flat().filter((member) => member.slot === slot);
+    (programs.get(program) ?? []).flatMap((group) => {
+      const placed = group[slot];
+      return placed?.slot === slot ? [placed] : group.filter((member) => member.slot === slot);
+    });
 
   /** Only sockets opened through it are ever worked on. */
   function native(): Libc {

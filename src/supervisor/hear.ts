@@ -8,8 +8,10 @@ export function hear(supervisor: Supervisor, event: ChannelEvent): void {
   const live = supervisor.workers.byHandle(event.worker);
   if (live === undefined) return;
   const { program, worker } = live;
+  const heardAt = event.is === 'detached' ? undefined : supervisor.ports.clock.now();
+  supervisor.workers.change(live.handle, { heardAt });
   if (event.is === 'beat') {
-    supervisor.workers.beat(live.handle, event.beat, supervisor.ports.clock.now());
+    supervisor.workers.beat(live.handle, event.beat);
     const moved = event.beat.open !== live.beat?.open || event.beat.total !== live.beat.total;
     return moved ? supervisor.send(program, { is: 'counted' }) : undefined;
   }
@@ -17,10 +19,7 @@ export function hear(supervisor: Supervisor, event: ChannelEvent): void {
     const serving = supervisor.ports.processes.identify(event.pid);
     if (serving !== undefined) supervisor.workers.change(live.handle, { serving });
   }
-  if (event.is === 'detached') {
-    supervisor.workers.change(live.handle, { beatAt: undefined });
-    watchServing(supervisor, live);
-  }
+  if (event.is === 'detached') watchServing(supervisor, live);
   if (event.is === 'strayed') {
     supervisor.ports.log.warn(
       { event: 'strayed', program, slot: live.slot, worker, why: event.why },

@@ -16,8 +16,8 @@ export interface LiveWorker {
   /** The process that serves, where that is not the one that was started (npm start). */
   readonly serving?: ProcessRef;
   readonly beat?: Beat;
-  /** When it came, monotonic ms; undefined while the worker has no channel. */
-  readonly beatAt?: number | undefined;
+  /** When the worker last said something, monotonic ms; undefined while it has no channel. */
+  readonly heardAt?: number | undefined;
 }
 
 /** The books of processes that exist. One entry a worker, from its spawn to its sweep. */
@@ -59,12 +59,12 @@ export class LiveWorkers {
     return () => this.#hearers.delete(hear);
   }
 
-  beat(handle: number, beat: Beat, beatAt: number): void {
-    this.change(handle, { beat, beatAt });
+  beat(handle: number, beat: Beat): void {
+    this.change(handle, { beat });
     for (const hear of this.#hearers) hear(handle);
   }
 
-  change(handle: number, change: Partial<Pick<LiveWorker, 'serving' | 'beat' | 'beatAt'>>): void {
+  change(handle: number, change: Partial<Pick<LiveWorker, 'serving' | 'beat' | 'heardAt'>>): void {
     const live = this.#byHandle.get(handle);
     if (live !== undefined) this.#byHandle.set(handle, { ...live, ...change });
   }

@@ -21,9 +21,10 @@ export function takeReadings(
       drops += reading.drops;
     }
     const serving = workers.find(program, worker);
-    const kernel = { slot, worker, queue, backlog, drops };
-    if (serving?.beat === undefined) return kernel;
-    const { beat, beatAt } = serving;
+    const heard = serving?.heardAt === undefined ? {} : { beatAgeMs: now - serving.heardAt };
+    const outside = { slot, worker, queue, backlog, drops, ...heard };
+    if (serving?.beat === undefined) return outside;
+    const { beat } = serving;
     let { open, total, inFlight } = beat;
     for (const id of beside) {
       const other = workers.find(program, id)?.beat;
@@ -32,14 +33,6 @@ export function takeReadings(
       inFlight += other?.inFlight ?? 0;
     }
     const { lagMs, elu } = beat;
-    return {
-      ...kernel,
-      open,
-      total,
-      inFlight,
-      lagMs,
-      elu,
-      ...(beatAt === undefined ? {} : { beatAgeMs: now - beatAt }),
-    };
+    return { ...outside, open, total, inFlight, lagMs, elu };
   });
 }

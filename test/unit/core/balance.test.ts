@@ -87,6 +87,24 @@ describe('a decision', () => {
     for (const share of shares(decide([1, 0, 0, 1]))) expect(share).toBeCloseTo(0.25, 1);
   });
 
+  test('after a few connections too, until eight have come one by one', () => {
+    let balance = decide([0, 0, 0, 0], [], 'connections', newBalance(), 60_000);
+    balance = decide([1, 1, 1, 0], [], 'connections', balance, 60_100);
+    expect(shares(balance)[3]).toBeLessThan(0.35);
+    for (let more = 1; more <= 4; more += 1)
+      balance = decide([1 + more, 1 + more, 1 + more, 0], [], 'connections', balance, 60_100 + more * 100);
+    expect(shares(balance)[3]).toBeGreaterThan(0.9);
+  });
+
+  test('a burst makes another one be expected', () => {
+    let balance = decide([0, 0, 0, 0], [], 'connections', newBalance(), 60_000);
+    for (let more = 1; more <= 10; more += 1)
+      balance = decide([more, more, more, more], [], 'connections', balance, 60_000 + more * 100);
+    balance = decide([26, 26, 26, 25], [], 'connections', balance, 61_100);
+    expect(shares(balance)[3]).toBeLessThan(0.3);
+    expect(shares(decide([26, 26, 26, 25], [], 'connections', balance, 65_000))[3]).toBeLessThan(0.3);
+  });
+
   test('after a silence a slot that lacks many still gets what comes', () => {
     expect(shares(decide([500, 500, 500, 0]))[3]).toBe(1);
   });
@@ -158,6 +176,15 @@ describe('a decision', () => {
     expect(old.why[3]?.held).toBeGreaterThan(80);
     expect(old.why[0]?.held).toBeLessThan(76);
     expect(shares(old)[3]).toBeLessThan(0.1);
+  });
+
+  test('who waited in a queue and left uncounted is forgotten with the next beat', () => {
+    const waiting = decide([5, 5, 5, 5], [{ queue: 30 }]);
+    expect(waiting.why[0]?.held).toBe(35);
+    const accepting = decide([5, 5, 5, 5], [{ beatAgeMs: 150 }], 'connections', waiting, 60_100);
+    expect(accepting.why[0]?.held).toBe(35);
+    const told = decide([5, 5, 5, 5], [{ beatAgeMs: 50 }], 'connections', accepting, 60_200);
+    expect(told.why[0]?.held).toBe(5);
   });
 
   test('a replaced worker begins anew: the old one’s connections are not held against it', () => {

@@ -26,7 +26,7 @@ export interface Beat {
   readonly shedding: number;
   /** Connections that were asked to leave and have closed, since the process started. */
   readonly shed: number;
-  /** Event-loop delay since the last beat, p99 of samples each 50 ms, in whole milliseconds. */
+  /** Event-loop delay since the last beat, in whole milliseconds: p99 of samples each 50 ms (idle: 250 ms), hence their longest. */
   readonly lagMs: number;
   /** Event-loop utilisation since the last beat, 0 to 1 in hundredths. */
   readonly elu: number;

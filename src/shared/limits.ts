@@ -39,7 +39,7 @@ export const channelRedialMs = { first: 100, max: 5_000 } as const;
  */
 export const beatMs = { busy: 250, idle: 1_000, draining: 100 } as const;
 
-/** A worker looks this often how late its own timer is. An idle process pays 0.2 % of a core for it (measured). */
+/** A worker where something happens looks this often how late its own timer is; an idle one each `beatMs.busy`. */
 export const lagSampleMs = 50;
 
 /** How long a rebalance may take: some looks at least, and no longer than somebody would wait for it. */

@@ -37,10 +37,10 @@ export class Connections {
   total = 0;
   requests = 0;
   inFlight = 0;
+  /** Grows with every change. It is the clock of `spokeAt` too: order is all that is asked of it, and a real one would cost. */
+  changes = 0;
   readonly #declared = new WeakSet<Server>();
   readonly #watch: ConnectionsWatch;
-  /** Order is all that is asked of it, and reading a clock for each request would cost. */
-  #clock = 0;
 
   constructor(watch: ConnectionsWatch) {
     this.#watch = watch;
@@ -72,6 +72,7 @@ export class Connections {
     const { server } = socket;
     if (server === undefined || !this.#declared.has(server)) return;
     this.total += 1;
+    this.changes += 1;
     const connection: Connection = { socket, server, tls: undefined, busy: 0, response: undefined, spokeAt: 0 };
     this.open.set(socket, connection);
     socket.once(
@@ -82,6 +83,7 @@ export class Connections {
 
   #closed(connection: Connection): void {
     this.open.delete(connection.socket);
+    this.changes += 1;
     this.inFlight -= connection.busy;
     if (this.open.size === 0) this.#watch.emptied();
   }
@@ -98,7 +100,7 @@ export class Connections {
     this.inFlight += 1;
     connection.busy += 1;
     connection.response = response;
-    connection.spokeAt = this.#clock += 1;
+    connection.spokeAt = this.changes += 1;
     this.#watch.requested(connection, response);
   }
 
@@ -107,7 +109,7 @@ export class Connections {
     if (connection === undefined) return;
     this.inFlight -= 1;
     connection.busy -= 1;
-    connection.spokeAt = this.#clock += 1;
+    connection.spokeAt = this.changes += 1;
     if (connection.response === response) connection.response = undefined;
   }
 
@@ -125,6 +127,7 @@ export class Connections {
 
   #sessionClosed(session: ServerHttp2Session): void {
     this.inFlight -= this.sessions.get(session)?.busy ?? 0;
+    this.changes += 1;
     this.sessions.delete(session);
   }
 
@@ -132,7 +135,7 @@ export class Connections {
     const known = session === undefined ? undefined : this.sessions.get(session);
     if (session === undefined || known === undefined) return;
     known.busy += change;
-    known.spokeAt = this.#clock += 1;
+    known.spokeAt = this.changes += 1;
     this.inFlight += change;
     if (change === -1) return;
     this.requests += 1;

@@ -67,10 +67,11 @@ class Guest {
       drained: () => this.#drained(),
     });
     this.#shedding = new Shedding(this.#connections, goaways);
-    this.#pulse = new Pulse(
-      () => this.#counts(),
-      (beat) => this.#channel.send(beat),
-    );
+    this.#pulse = new Pulse({
+      counts: () => this.#counts(),
+      changes: () => this.#connections.changes,
+      send: (beat) => this.#channel.send(beat),
+    });
   }
 
   /** What must be in place before the app runs: hooks, which cost nothing while the app does not listen. */

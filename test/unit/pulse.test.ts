@@ -23,7 +23,7 @@ beforeEach(() => {
   counts = none;
   open = true;
   beats = [];
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(performance, 'now').mockImplementation(() => now);
 });
 
@@ -32,22 +32,23 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A timer that fires each 50 ms, unless the loop was blocked for longer. */
+/** In steps that end where timers are due. */
 function pass(ms: number): void {
-  for (let left = ms; left > 0; left -= 50) {
-    now += 50;
-    vi.advanceTimersByTime(50);
+  for (let left = ms; left > 0; left -= 10) {
+    now += 10;
+    vi.advanceTimersByTime(10);
   }
 }
 
 function started(): Pulse {
-  const pulse = new Pulse(
-    () => counts,
-    (beat) => {
+  const pulse = new Pulse({
+    counts: () => counts,
+    changes: () => counts.open + counts.requests,
+    send: (beat) => {
       if (open) beats.push({ at: now - 1_000, beat });
       return open;
     },
-  );
+  });
   pulse.start();
   pulse.beat();
   return pulse;
@@ -63,13 +64,13 @@ test('what changes is told within a quarter of a second, and not more often', ()
   started();
   pass(400);
   counts = { ...counts, open: 1 };
-  pass(50);
-  expect(beats.map(({ at }) => at)).toEqual([0, 450]);
+  pass(100);
+  expect(beats.map(({ at }) => at)).toEqual([0, 500]);
   for (let step = 0; step < 20; step++) {
     counts = { ...counts, requests: counts.requests + 1 };
     pass(50);
   }
-  expect(beats.map(({ at }) => at)).toEqual([0, 450, 700, 950, 1_200, 1_450]);
+  expect(beats.map(({ at }) => at)).toEqual([0, 500, 750, 1_000, 1_250, 1_500]);
 });
 
 test('how late its own timer is goes into the next beat, and is forgotten after it', () => {
@@ -92,8 +93,25 @@ test('a beat that did not go out is not told: the next one says what it would ha
   pass(900);
   expect(beats).toHaveLength(1);
   open = true;
+  pass(250);
+  expect(beats).toHaveLength(2);
+  expect(beats.at(-1)).toMatchObject({ beat: { open: 1, lagMs: 700 } });
+});
+
+test('while something changes the loop is looked at each 50 ms: a shorter delay shows too', () => {
+  started();
+  counts = { ...counts, requests: 1 };
+  pass(250);
+  expect(beats.at(-1)).toMatchObject({ at: 250, beat: { lagMs: 0 } });
+  for (let step = 0; step < 4; step++) {
+    counts = { ...counts, requests: counts.requests + 1 };
+    pass(30);
+    if (step === 1) now += 40;
+    pass(20);
+  }
+  counts = { ...counts, requests: counts.requests + 1 };
   pass(50);
-  expect(beats.at(-1)).toMatchObject({ at: 1_650, beat: { open: 1, lagMs: 700 } });
+  expect(beats.at(-1)).toMatchObject({ beat: { requests: 6, lagMs: 40 } });
 });
 
 test('utilisation is a share in hundredths', () => {

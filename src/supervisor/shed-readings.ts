@@ -13,7 +13,7 @@ export function sheddersOf(supervisor: Supervisor, program: string): readonly Sh
   return slots.flatMap(({ index, seat }) => {
     if (seat.is !== 'RUNNING') return [];
     const live = supervisor.workers.find(program, seat.worker.id);
-    if (live?.beat === undefined || live.beatAt === undefined) return [];
+    if (live?.beat === undefined || live.heardAt === undefined) return [];
     const { open, shedding, shed } = live.beat;
     return [{ slot: index, handle: live.handle, open, shedding, shed }];
   });

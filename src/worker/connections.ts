@@ -73,6 +73,7 @@ export class Connections {
     if (server === undefined || !this.#declared.has(server)) return;
     this.total += 1;
     this.changes += 1;
+    this.#watch.counted();
     const connection: Connection = { socket, server, tls: undefined, busy: 0, response: undefined, spokeAt: 0 };
     this.open.set(socket, connection);
     socket.once(
@@ -84,6 +85,7 @@ export class Connections {
   #closed(connection: Connection): void {
     this.open.delete(connection.socket);
     this.changes += 1;
+    this.#watch.counted();
     this.inFlight -= connection.busy;
     if (this.open.size === 0) this.#watch.emptied();
   }
@@ -145,6 +147,8 @@ export class Connections {
 
 /** What drain wants to know. */
 export interface ConnectionsWatch {
+  /** A connection came or went. */
+  counted(): void;
   emptied(): void;
   requested(connection: Connection, response: ServerResponse): void;
   streamOpened(session: ServerHttp2Session): void;

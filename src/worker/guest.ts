@@ -51,6 +51,7 @@ class Guest {
       strayed: ({ port }, why) => this.#channel.send({ t: 'strayed', port, why }),
     });
     this.#connections = new Connections({
+      counted: () => this.#pulse.stir(),
       emptied: () => {
         this.#shedding.emptied();
         this.#drain.emptied();

@@ -19,6 +19,8 @@ export class Pulse {
   #beatAt = 0;
   #dueAt = 0;
   #seenChanges = 0;
+  #everyMs = 0;
+  #timer: NodeJS.Timeout | undefined;
   readonly #fire = guarded(() => this.#tick());
   #latestMs = 0;
   #utilization = performance.eventLoopUtilization();
@@ -29,6 +31,13 @@ export class Pulse {
 
   start(): void {
     this.#arm(beatMs.busy);
+  }
+
+  /** A connection came or went: an idle pulse looks soon, because the next one is steered by what this one told. */
+  stir(): void {
+    if (this.#everyMs <= lagSampleMs) return;
+    clearTimeout(this.#timer);
+    this.#arm(lagSampleMs);
   }
 
   beat(): void {
@@ -47,7 +56,8 @@ export class Pulse {
 
   #arm(ms: number): void {
     this.#dueAt = performance.now() + ms;
-    setTimeout(this.#fire, ms).unref();
+    this.#everyMs = ms;
+    this.#timer = setTimeout(this.#fire, ms).unref();
   }
 
   #tick(): void {
@@ -56,9 +66,11 @@ export class Pulse {
     const changes = this.#source.changes();
     const isBusy = changes !== this.#seenChanges;
     this.#seenChanges = changes;
-    this.#arm(isBusy ? lagSampleMs : beatMs.busy);
     const since = now - this.#beatAt + earlyMs;
     if (since >= beatMs.idle || (since >= beatMs.busy && changes !== this.#toldChanges)) this.beat();
+    // News that came too soon after the last beat are told as soon as the next may be.
+    const waitMs = changes === this.#toldChanges ? beatMs.busy : Math.max(lagSampleMs, beatMs.busy - since);
+    this.#arm(isBusy ? lagSampleMs : waitMs);
   }
 }
 

@@ -54,6 +54,21 @@ function started(): Pulse {
   return pulse;
 }
 
+test('a connection after a quiet time is told within 50 ms, not at the next look', () => {
+  const pulse = started();
+  pass(710);
+  counts = { ...none, open: 1 };
+  pulse.stir();
+  pass(50);
+  expect(beats.map(({ at }) => at)).toEqual([0, 760]);
+  pulse.stir();
+  pass(100);
+  expect(beats).toHaveLength(2);
+  counts = { ...none, open: 2 };
+  pass(400);
+  expect(beats.map(({ at }) => at)).toEqual([0, 760, 1_060]);
+});
+
 test('while nothing changes there is a beat each second', () => {
   started();
   pass(3_200);

@@ -1,5 +1,6 @@
 import { type Balance, decideBalance, newBalance, sharesAmong } from '../../../src/core/balance.ts';
 import type { Reading } from '../../../src/core/reading.ts';
+import { beatMs, lagSampleMs } from '../../../src/shared/limits.ts';
 import { Dice } from '../../sim/dice.ts';
 
 /** Connections that arrive, a kernel that picks by weight, workers that count, and readings that are late. No processes. */
@@ -25,7 +26,7 @@ export interface Outcome {
 
 const lookEveryMs = 100;
 const promptMs = 20;
-const beatEveryMs = 250;
+const beatEveryMs = beatMs.busy;
 
 export function openAll(opening: Opening): Outcome {
   const { slots, connections, overMs, seed, steered } = opening;
@@ -34,7 +35,7 @@ export function openAll(opening: Opening): Outcome {
   const world = new BalanceWorld(opening, dice);
   let next = 0;
   for (let now = 0; now <= overMs + 500; now += 1) {
-    for (; next < arrivals.length && (arrivals[next] ?? 0) <= now; next += 1) world.connect();
+    for (; next < arrivals.length && (arrivals[next] ?? 0) <= now; next += 1) world.connect(now);
     if (steered !== false) world.pass(now);
   }
   const { open } = world;
@@ -48,7 +49,7 @@ class BalanceWorld {
   attached = 0;
   readonly #dice: Dice;
   readonly #counts: Opening['counts'];
-  readonly #told: { count: number; at: number; next: number }[];
+  readonly #told: { count: number; at: number; next: number; seen: number }[];
   #onTheWay: { slot: number; count: number; at: number; due: number }[] = [];
   #balance: Balance = newBalance();
   #shares: readonly number[];
@@ -60,14 +61,16 @@ class BalanceWorld {
     this.#counts = counts;
     this.open = Array<number>(slots).fill(0);
     this.#shares = this.open.map(() => 1 / slots);
-    this.#told = this.open.map(() => ({ count: 0, at: 0, next: dice.below(beatEveryMs) }));
+    this.#told = this.open.map(() => ({ count: 0, at: 0, next: dice.below(beatEveryMs), seen: 0 }));
   }
 
-  connect(): void {
+  connect(now: number): void {
     let at = this.#dice.fraction();
     const slot = this.#shares.findIndex((share) => (at -= share) < 0);
     const chosen = slot < 0 ? this.#shares.findLastIndex((share) => share > 0) : slot;
     this.open[chosen] = (this.open[chosen] ?? 0) + 1;
+    const told = this.#told[chosen];
+    if (told !== undefined && this.#counts === 'beats') told.next = Math.min(told.next, now + lagSampleMs);
   }
 
   pass(now: number): void {
@@ -86,9 +89,15 @@ class BalanceWorld {
         if (now < told.next) continue;
         told.next = now + beatEveryMs;
         this.#onTheWay.push({ slot, count, at: now, due: now + 100 });
-      } else if ((count !== told.count && now - told.at >= beatEveryMs && now % 50 === 0) || now - told.at >= 1_000) {
-        news ||= count !== told.count;
-        Object.assign(told, { count, at: now });
+      } else if (now >= told.next) {
+        // As worker/pulse.ts does it.
+        const since = now - told.at;
+        const isDue = since >= beatMs.idle || (since >= beatMs.busy && count !== told.count);
+        const waitMs = count === told.count || isDue ? beatMs.busy : Math.max(lagSampleMs, beatMs.busy - since);
+        told.next = now + (count === told.seen ? waitMs : lagSampleMs);
+        told.seen = count;
+        news ||= isDue && count !== told.count;
+        if (isDue) Object.assign(told, { count, at: now });
       }
     }
     for (const { slot, count, at } of this.#onTheWay.filter(({ due }) => due <= now)) {

@@ -218,7 +218,9 @@ class Draft {
     const fresh = Array.from({ length: Math.max(0, to - slots.length) }, (_, more) =>
       emptySlot(slots.length + more, generation),
     );
-    this.fleet = { ...this.fleet, wanted: to, slots: [...slots, ...fresh] };
+    // What goes has its retries anew, for serving what waits.
+    const kept = slots.map((slot) => (slot.index < to ? slot : { ...slot, failures: 0 }));
+    this.fleet = { ...this.fleet, wanted: to, slots: [...kept, ...fresh] };
     const indexes = this.fleet.slots.map(({ index }) => index);
     const added = indexes.filter((index) => index >= wanted && index < to);
     // `restart`, because a slot that is still on its way out must come back when it is gone.

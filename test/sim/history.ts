@@ -6,7 +6,8 @@ import { type Fleet, newFleet, stepFleet } from '../../src/core/fleet.ts';
 import { isVacant } from '../../src/core/seat.ts';
 import { Dice } from './dice.ts';
 import { checkForks, checkSettled, checkStep } from './invariants.ts';
-import { calm, World } from './world.ts';
+import { calm, randomWeather } from './weather.ts';
+import { World } from './world.ts';
 
 /** One seeded history of a fleet: random operators, random trouble, then calm; invariants are checked after every step. */
 export class History {
@@ -35,7 +36,7 @@ export class History {
       this.#trouble();
       this.#advance(this.#dice.pick([5, 40, 300, 3_000, 40_000]));
     }
-    world.weather = calm;
+    world.calmDown();
     this.#advance(90_000);
     checkForks(world, this.config);
     this.#push({ is: 'start', slots: this.#all() });
@@ -176,18 +177,5 @@ function randomConfig(dice: Dice): ProgramConfig {
     health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
     logs: { stdout: 'auto', stderr: 'auto' },
     priority: 999,
-  };
-}
-
-function randomWeather(dice: Dice): World['weather'] {
-  const sometimes = (most: number): number => (dice.chance(0.5) ? 0 : dice.fraction() * most);
-  return {
-    spawnFails: sometimes(0.3),
-    diesAtBoot: sometimes(0.6),
-    neverReady: sometimes(0.4),
-    ignoresDrain: sometimes(0.5),
-    ignoresSignal: sometimes(0.5),
-    noChannel: sometimes(0.6),
-    stalls: dice.chance(0.2) ? dice.fraction() * 0.3 : 0,
   };
 }

@@ -3,6 +3,7 @@ import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
 import type { Reading } from '../../src/core/reading.ts';
 import type { Dice } from './dice.ts';
+import { calm, type Weather } from './weather.ts';
 
 /** A process as the simulated kernel knows it. */
 export interface FakeProcess {
@@ -14,28 +15,6 @@ export interface FakeProcess {
   /** Its event loop is blocked from `since` to `until`, which may be Infinity. */
   stall: { readonly since: number; readonly until: number } | undefined;
 }
-
-/** How unkind the world is: probabilities of each trouble. */
-export interface Weather {
-  readonly spawnFails: number;
-  readonly diesAtBoot: number;
-  readonly neverReady: number;
-  readonly ignoresDrain: number;
-  readonly ignoresSignal: number;
-  readonly noChannel: number;
-  /** Whenever clients come. */
-  readonly stalls: number;
-}
-
-export const calm: Weather = {
-  spawnFails: 0,
-  diesAtBoot: 0,
-  neverReady: 0,
-  ignoresDrain: 0,
-  ignoresSignal: 0,
-  noChannel: 0.2,
-  stalls: 0,
-};
 
 /**
  * Kernel, processes and sockets of one program, without any of them: obeys effects, and answers with events later.
@@ -107,6 +86,12 @@ export class World {
       const until = this.now + this.#dice.pick([300, 3_000, 20_000, Number.POSITIVE_INFINITY]);
       if (this.#dice.chance(this.weather.stalls)) process.stall = { since: this.now, until };
     }
+  }
+
+  /** Trouble ends, also the stalls that would have lasted: who is silent for ever fails whenever it is noticed. */
+  calmDown(): void {
+    this.weather = calm;
+    for (const process of this.alive.values()) process.stall = undefined;
   }
 
   isStalled({ stall }: FakeProcess): boolean {

@@ -20,6 +20,9 @@ const lifeMs = 1_000;
 const promptMs = { least: 20, perSlot: 2 } as const;
 /** One that moves again shall not wait long for clients. */
 const stalledMs = 250;
+/** A supervisor that has nothing to do shall hardly be noticed: each look wakes a core. */
+const quietMs = 2_000;
+const quietFactor = 5;
 /** When nobody has looked for this long, the supervisor itself was stopped: what did not come meanwhile proves nothing. */
 const gapMs = 1_000;
 
@@ -30,7 +33,7 @@ export function measureDue({ slots, nextMeasure }: Measured): number {
 
 export function measure(fleet: Measured, config: ProgramConfig, now: number): readonly [number, FleetEffect] {
   const looks = fleet.slots.flatMap((slot) => look(slot));
-  return [now + every(fleet, config), { do: 'measure', slots: looks }];
+  return [now + pause(fleet, config, now), { do: 'measure', slots: looks }];
 }
 
 /** Counts have changed: look soon instead of at the next turn. */
@@ -51,7 +54,7 @@ export interface Findings {
 }
 
 export function take(fleet: Measured, readings: readonly Reading[], config: ProgramConfig, now: number): Findings {
-  const gapped = now - fleet.measuredAt > gapMs + every(fleet, config);
+  const gapped = now - fleet.measuredAt > gapMs + quietFactor * every(fleet, config);
   const health: (Health | undefined)[] = [];
   const effects: SlotEffect[] = [];
   for (const reading of readings) {
@@ -75,7 +78,8 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
   );
   const among = eligible({ ...fleet, health });
   const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
-  const nextMeasure = Math.min(fleet.nextMeasure, now + troubleMs(health));
+  const soon = now + Math.min(troubleMs(health), pause({ ...fleet, balance, health }, config, now));
+  const nextMeasure = Math.min(fleet.nextMeasure, soon);
   return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };
 }
 
@@ -83,6 +87,17 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
 function troubleMs(health: readonly (Health | undefined)[]): number {
   if (health.some((one) => one?.is === 'suspected')) return verdictMs;
   return health.some((one) => one?.is === 'stalled') ? stalledMs : Number.POSITIVE_INFINITY;
+}
+
+function pause(fleet: Measured, config: ProgramConfig, now: number): number {
+  return every(fleet, config) * (isQuiet(fleet, now) ? quietFactor : 1);
+}
+
+/** Nobody has come for a while, nobody waits, everybody is well: the first beat that tells of somebody ends this at once. */
+function isQuiet({ balance, health }: Measured, now: number): boolean {
+  const silent = now - balance.arrivals.lastAt >= quietMs;
+  const idle = balance.why.every(({ reading }) => reading.total !== undefined && reading.queue === 0);
+  return silent && idle && balance.why.length > 0 && health.every((one) => one === undefined || one.is === 'well');
 }
 
 function every(fleet: Measured, config: ProgramConfig): number {

@@ -31,6 +31,7 @@ export class Supervisor {
   readonly #queue: { readonly program: string; readonly event: FleetEvent }[] = [];
   readonly #watchers = new Set<Watcher>();
   #busy = false;
+  #ticking = false;
   #closing = false;
 
   constructor(ports: Ports) {
@@ -108,7 +109,7 @@ export class Supervisor {
     } finally {
       this.#busy = false;
     }
-    this.#arm();
+    if (!this.#ticking) this.#arm();
   }
 
   /** Hears every fact, and `undefined` after each decision. Returns what ends it. */
@@ -150,7 +151,9 @@ export class Supervisor {
 
   #tick(): void {
     const now = this.ports.clock.now();
+    this.#ticking = true;
     for (const [name, { fleet }] of this.#programs) if (nextDeadline(fleet) <= now) this.send(name, { is: 'tick' });
+    this.#ticking = false;
     this.#arm();
   }
 }

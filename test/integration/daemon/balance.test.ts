@@ -48,7 +48,7 @@ test.each([
 
 test('a crashed worker’s share comes back: what is opened next goes where connections are missing', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet({ workers: 4 }) } });
-  using _before = await openGradually(daemon.port(), 80, 2_000);
+  using _before = await openGradually(daemon.port(), 80, 6_000);
   const lost = (await counted(daemon, 80))[1] ?? 0;
   const [, victim = 0] = await daemon.pids('web');
   process.kill(victim, 'SIGKILL');

@@ -54,6 +54,7 @@ class Trial {
 }
 
 const nothing = (): Partial<Reading> => ({});
+const news = (): Partial<Reading> => ({ open: 1, total: 1 });
 const frozen = (slot: number, beatAt: number, now: number): Partial<Reading> =>
   slot === 1 ? { queue: 5, beatAgeMs: now - beatAt } : {};
 
@@ -135,4 +136,22 @@ test('a change of policy is in force at the next look', () => {
   const [fleet, ...effects] = stepFleet(trial.fleet, { is: 'tick' }, 50, program('balance: { policy: cpu }'));
   expect(effects).toContainEqual({ do: 'steer', weights: [1_000, 1_000, 1_000], by: 'cpu' });
   expect(fleet.steering?.by).toBe('cpu');
+});
+
+test('when nobody has come for two seconds the looks are five times rarer, until a beat tells of somebody', () => {
+  const trial = new Trial(program());
+  let now = 0;
+  while (now < 2_000) now = trial.look(nothing);
+  expect([1, 2, 3].map(() => trial.look(nothing) - now)).toEqual([500, 1_000, 1_500]);
+  trial.push(3_600, { is: 'counted' });
+  expect([1, 2, 3].map(() => trial.look(news))).toEqual([3_600, 3_700, 3_800]);
+});
+
+test('a program that does not count is never taken for idle', () => {
+  const trial = new Trial(program());
+  const bare = { open: undefined, total: undefined, beatAgeMs: undefined };
+  let now = 0;
+  // @ts-expect-error -- absent, which a spread cannot say
+  while (now < 5_000) now = trial.look(() => bare);
+  expect(trial.look(nothing) - now).toBe(100);
 });

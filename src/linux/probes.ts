@@ -54,8 +54,9 @@ export function createProbes(connections: SteeredConnections): SlotProbes {
       const attempt = await attemptOnce(target, request, until);
       if (attempt.ok) return attempt;
       // What another process took, and what the deadline cut short, tells less than what came before.
-      const tellsMore = isAboutIt(attempt.error) || !isAboutIt(doubt);
-      if (doubt === '' || (tellsMore && performance.now() < until)) doubt = attempt.error;
+      const tellsMore = isAboutIt(attempt.error) || (attempt.error === doubts.elsewhere && !isAboutIt(doubt));
+      const toldNothing = doubt === '' || doubt === doubts.noPort;
+      if (toldNothing || (tellsMore && performance.now() < until)) doubt = attempt.error;
       await sleep(Math.max(0, Math.min(isAboutIt(attempt.error) ? 100 : 5, until - performance.now())));
     } while (performance.now() < until);
     return err(`${doubt} (${describeEndpoint(target.server)}, within ${formatDuration(request.timeoutMs)})`);

@@ -30,7 +30,7 @@ test('what waited in the queue of a killed worker is answered by the next one', 
 
 test('a crash loop pauses longer each time and ends in FATAL, also when each life outlasts its readiness', async () => {
   const loop = { workers: 1, startRetries: 3, backoff: { initial: '50ms', max: '150ms', factor: 2, jitter: 0 } };
-  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '50' }) }, wait: 'answers' });
+  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '400' }) }, wait: 'answers' });
   const fatal = await daemon.waitForLog('fatal');
   expect(fatal).toMatchObject({ program: 'web', slot: 0, why: 'exit status 9' });
   const delays = daemon.log.filter(({ event }) => event === 'backoff').map(({ delayMs }) => delayMs);

@@ -49,3 +49,8 @@ export interface Look {
 export function announce(fact: Fact): SlotEffect {
   return { do: 'announce', fact };
 }
+
+/** What follows the end of every process, wherever it sat: its group is swept, and it is told. */
+export function gone(slot: number, worker: number, how: string, expected: boolean): readonly [SlotEffect, SlotEffect] {
+  return [{ do: 'sweep', worker }, announce({ event: 'exited', slot, worker, how, expected })];
+}

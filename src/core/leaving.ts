@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { beginDeparture, type Departure, stepDeparture } from './departure.ts';
-import { announce, type SlotEffect } from './effects.ts';
+import { gone, type SlotEffect } from './effects.ts';
 import { describeEnd, isEnd, type SlotEvent } from './events.ts';
 import type { Slot, SlotStep } from './seat.ts';
 import type { Worker } from './worker.ts';
@@ -18,14 +18,7 @@ export function stepLeaving(slot: Slot, event: SlotEvent, ctx: Context): SlotSte
   for (const one of slot.leaving) {
     const { worker } = one;
     if (isEnd(event) && event.worker === worker.id) {
-      const fact = {
-        event: 'exited',
-        slot: slot.index,
-        worker: worker.id,
-        how: describeEnd(event),
-        expected: true,
-      } as const;
-      effects.push({ do: 'sweep', worker: worker.id }, announce(fact));
+      effects.push(...gone(slot.index, worker.id, describeEnd(event), true));
       continue;
     }
     const concerned = event.is === 'tick' || ('worker' in event && event.worker === worker.id);

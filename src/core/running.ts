@@ -1,7 +1,7 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import type { Context } from './context.ts';
 import { beginTermination } from './departure.ts';
-import { announce, type SlotEffect } from './effects.ts';
+import { announce, gone, type SlotEffect } from './effects.ts';
 import type { SlotEvent } from './events.ts';
 import { type GiveUp, isGivenUp, stepHung, terminating } from './hung.ts';
 import { leave } from './leaving.ts';
@@ -43,14 +43,13 @@ function stepServing(slot: Slot, seat: Running, event: SlotEvent, ctx: Context):
   if (event.is !== 'exited') return [slot];
   const how = describeExit(event.exit);
   const expected = isExpected(event.exit, ctx.config);
-  const fact = { event: 'exited', slot: slot.index, worker: worker.id, how, expected } as const;
-  const gone: SlotEffect[] = [{ do: 'sweep', worker: worker.id }, announce(fact)];
-  if (replacement !== undefined) return prefix(gone, succeed(slot, replacement, ctx));
+  const parting = gone(slot.index, worker.id, how, expected);
+  if (replacement !== undefined) return prefix(parting, succeed(slot, replacement, ctx));
   const { autorestart } = ctx.config;
   if (autorestart === false || (autorestart === 'unexpected' && expected)) {
-    return [{ ...slot, seat: { is: 'EXITED', exit: event.exit, at: ctx.now, nextFlush: ctx.now } }, ...gone];
+    return [{ ...slot, seat: { is: 'EXITED', exit: event.exit, at: ctx.now, nextFlush: ctx.now } }, ...parting];
   }
-  return prefix(gone, fail(slot, worker, how, ctx, { livedMs: ctx.now - seat.readyAt }));
+  return prefix(parting, fail(slot, worker, how, ctx, { livedMs: ctx.now - seat.readyAt }));
 }
 
 /** With a replacement on its way the seat passes on, as if the worker had exited. */

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 import { beginDeparture, stepDeparture } from './departure.ts';
-import { announce, type SlotEffect } from './effects.ts';
+import { announce, gone } from './effects.ts';
 import { describeEnd, isEnd, type SlotEvent } from './events.ts';
 import { stepLeaving } from './leaving.ts';
 import { stepRunning } from './running.ts';
@@ -61,14 +61,7 @@ function stepStartingSeat(slot: Slot, starting: Starting, event: SlotEvent, ctx:
   if (event.is === 'exited') {
     const why = `${describeExit(event.exit)} before it was ready`;
     const [next, ...effects] = fail(slot, worker, why, ctx);
-    const fact = {
-      event: 'exited',
-      slot: slot.index,
-      worker: worker.id,
-      how: describeExit(event.exit),
-      expected: false,
-    } as const;
-    return [next, { do: 'sweep', worker: worker.id }, announce(fact), ...effects];
+    return [next, ...gone(slot.index, worker.id, describeExit(event.exit), false), ...effects];
   }
   const step = stepStarting(starting, slot.index, event, ctx);
   if (step.is === 'starting') return [{ ...slot, seat: { is: 'STARTING', starting: step.starting } }, ...step.effects];
@@ -97,16 +90,8 @@ function stepStopping(slot: Slot, seat: Seat & { is: 'STOPPING' }, event: SlotEv
   if (event.is === 'restart') return ctx.launchable ? [{ ...slot, seat: { ...seat, after: 'STARTING' } }] : [slot];
   if ('worker' in event && event.worker !== worker.id) return [slot];
   if (isEnd(event)) {
-    const fact = {
-      event: 'exited',
-      slot: slot.index,
-      worker: worker.id,
-      how: describeEnd(event),
-      expected: true,
-    } as const;
-    const gone: SlotEffect[] = [{ do: 'sweep', worker: worker.id }, announce(fact)];
     const [next, ...effects] = afterStopping(slot, seat, ctx);
-    return [next, ...gone, ...effects];
+    return [next, ...gone(slot.index, worker.id, describeEnd(event), true), ...effects];
   }
   const [departure, ...effects] = stepDeparture(seat.departure, worker, slot.index, event, ctx);
   return [{ ...slot, seat: { ...seat, departure } }, ...effects];

@@ -9,6 +9,7 @@ import { createDiagnosis } from './linux/diagnose.ts';
 import { openControlServer } from './linux/control-server.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
 import { createLog } from './linux/logger.ts';
+import { reapOrphans } from './linux/orphans.ts';
 import { createProcesses, preloadPath } from './linux/processes.ts';
 import { claimRunDir, type RunDir } from './linux/run-dir.ts';
 import { machine } from './linux/machine.ts';
@@ -70,6 +71,7 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
     },
     'portherd runs',
   );
+  const unreap = reapOrphans(log);
   const forget = obeySignals(process, operator, log);
   const unwatch = watchStrangers(sockets, log);
   if (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start')
@@ -83,6 +85,7 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   const end = await operator.ended;
   forget();
   unwatch();
+  unreap();
   await control.value.close();
   await channel.value.close();
   log.info({ event: 'ended', why: end.why, exit: end.exit }, 'portherd ends');

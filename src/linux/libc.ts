@@ -21,6 +21,8 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
   /** Fills `value`; answers how many bytes the kernel wrote. */
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
+  /** Fills `address` (28 bytes hold any IP address). */
+  getsockname(fd: number, address: Uint8Array): SystemCall;
   /** setsockopt with a `struct sock_fprog` of 8-byte classic BPF instructions. */
   attachFilter(fd: number, option: number, instructions: Uint8Array): SystemCall;
   send(fd: number, bytes: Uint8Array): SystemCall;
@@ -28,6 +30,11 @@ export interface Libc {
   receive(fd: number, into: Uint8Array): SystemCall;
   /** flock(2) with LOCK_EX | LOCK_NB: EAGAIN while another open file holds it; the kernel lets go when the last copy closes. */
   lock(fd: number): SystemCall;
+  /**
+   * waitid(2) with WEXITED | WNOHANG for one dead child, or any with `pid` 0; it stays a zombie when `keep` (WNOWAIT).
+   * Fills `siginfo`, of 128 bytes; ECHILD when there is no such child.
+   */
+  waitid(pid: number, keep: boolean, siginfo: Uint8Array): SystemCall;
   /** getpgid(2): a twentieth of what reading /proc/PID/stat costs. ESRCH when there is no such process. */
   processGroup(pid: number): SystemCall;
 }
@@ -51,7 +58,7 @@ export function bindLibc(importKoffi: () => typeof Koffi): Result<Libc> {
   }
 }
 
-/** Numbers of asm-generic, the same on amd64, arm64 and riscv64 (include/uapi/asm-generic/{fcntl,socket}.h, linux/net.h). */
+/** Numbers of asm-generic, the same on amd64, arm64 and riscv64 (include/uapi/asm-generic/{fcntl,socket}.h, linux/{net,wait}.h). */
 const SOL_SOCKET = 1;
 const SOCK_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
@@ -59,6 +66,11 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const P_ALL = 0;
+const P_PID = 1;
+const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -75,11 +87,13 @@ function declare(koffi: typeof Koffi): Libc {
     fcntl: lib.func('int fcntl(int, int, ...)'),
     setsockopt: lib.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: lib.func('int getsockopt(int, int, int, void *, uint32_t *)'),
+    getsockname: lib.func('int getsockname(int, void *, uint32_t *)'),
     attach: lib.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32_t']),
     send: lib.func('intptr_t send(int, const void *, size_t, int)'),
     recv: lib.func('intptr_t recv(int, void *, size_t, int)'),
     flock: lib.func('int flock(int, int)'),
     getpgid: lib.func('int getpgid(int)'),
+    waitid: lib.func('int waitid(int, int, void *, int)'),
   };
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 
@@ -109,6 +123,7 @@ function declare(koffi: typeof Koffi): Libc {
       const called = answer(native.getsockopt(fd, level, option, value, length));
       return called.ok ? ok(length[0] ?? 0) : called;
     },
+    getsockname: (fd, address) => answer(native.getsockname(fd, address, new Uint32Array([address.length]))),
     attachFilter: (fd, option, instructions) =>
       answer(
         native.attach(
@@ -121,6 +136,8 @@ function declare(koffi: typeof Koffi): Libc {
       ),
     send: (fd, bytes) => answer(Number(native.send(fd, bytes, bytes.length, MSG_NOSIGNAL))),
     receive: (fd, into) => answer(Number(native.recv(fd, into, into.length, MSG_DONTWAIT))),
+    waitid: (pid, keep, siginfo) =>
+      answer(native.waitid(pid === 0 ? P_ALL : P_PID, pid, siginfo, WEXITED | WNOHANG | (keep ? WNOWAIT : 0))),
     processGroup: (pid) => answer(native.getpgid(pid)),
     lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
   };

@@ -89,3 +89,6 @@ export const curlAnswerBytesMax = 16 * 1024 * 1024;
 
 /** Somebody may watch a stream of events for a while. */
 export const curlMsMax = 3_600_000;
+
+/** Orphans that end at once are reaped in portions, so that a fork bomb in a container does not keep the supervisor from its own work. */
+export const reapedAtOnceMax = 1_024;

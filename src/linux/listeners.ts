@@ -1,49 +1,57 @@
-import { fstatSync } from 'node:fs';
 import type { ListenConfig, ProgramConfig } from '../config/schema.ts';
 import { assert } from '../shared/assert.ts';
-import { err, ok, type Result } from '../shared/result.ts';
-import type { Listeners, SlotListener } from '../supervisor/ports.ts';
-import { bindSocket } from './bound-socket.ts';
-import type { Libc } from './libc.ts';
+import { ok, type Result } from '../shared/result.ts';
+import type { Listeners } from '../supervisor/ports.ts';
 import { flushQueue, readQueue } from './accept-queue.ts';
-import { checkPortFree } from './port-free.ts';
-import { portFailure } from './port-holder.ts';
+import { type Given, nothingGiven } from './given-sockets.ts';
+import type { Libc } from './libc.ts';
+import { type GroupMember, joinGroup, leaveAgain, leaveGroup, must, type PortGroup, seatGiven } from './port-group.ts';
 import { describeEndpoint } from './tcp-row.ts';
 import type { TcpTable } from './tcp-table.ts';
 
 /** What of a program matters here. */
 export type ProgramPorts = Pick<ProgramConfig, 'name' | 'bind' | 'listen'>;
 
-/** A slot's socket as a member of its port's SO_REUSEPORT group. */
-export interface GroupMember extends SlotListener {
-  readonly slot: number;
-  /** As configured; the kernel may have cut it. */
-  readonly backlog: number;
+/** Hears of every slot socket that lives through us alone: opened or adopted, then closed. */
+export interface SocketWatch {
+  opened(program: string, socket: GroupMember): void;
+  closed(program: string, socket: GroupMember): void;
 }
 
 /**
  * The slots' sockets: one per slot and port, bound and listening from `open` to `close`, whoever accepts on them.
  * Steers nothing and starts nothing.
  *
- *   open   appends to the kernel's group in slot order: TCP sockets join at listen(2) (socket(7), SO_ATTACH_REUSEPORT_CBPF)
- *   close  gives up our reference; the last member of the group moves into the hole (net/core/sock_reuseport.c,
- *          __reuseport_detach_sock), so the highest slot goes first
+ *   open   takes what was given for a port that has none open, then appends to the kernel's group in slot order
+ *   close  gives up our reference, the highest slot first, so that nobody changes places
+ *
+ * Sockets of a socket unit never leave the kernel's group: without a slot they are parked in it, and when the program has
+ * no open slot any more they are set aside for whoever opens that port next.
  */
 export interface SlotListeners extends Listeners {
   open(program: ProgramPorts, slots: readonly number[]): Result<undefined>;
   /** Per port, the members in the kernel's order; empty when nothing is open. */
   groups(program: string): readonly (readonly GroupMember[])[];
-  /** Every open socket of every program. */
+  /** Every open socket of every program, parked ones included. */
   all(): readonly GroupMember[];
+  /** Inodes of those that are given or set aside: they hold ports for us without a slot. */
+  unused(): ReadonlySet<number>;
 }
 
-export function createListeners(libc: () => Result<Libc>, table: TcpTable): SlotListeners {
-  const programs = new Map<string, GroupMember[][]>();
+export function createListeners(
+  libc: () => Result<Libc>,
+  table: TcpTable,
+  given: Given = nothingGiven,
+  watch?: SocketWatch,
+): SlotListeners {
+  const programs = new Map<string, PortGroup[]>();
+  const setAside = new Map<string, PortGroup>();
   /** Asked for each slot ten times a second: a slot's number is its place, but for a moment while sockets are closed. */
   const members = (program: string, slot: number): readonly GroupMember[] =>
     (programs.get(program) ?? []).flatMap((group) => {
       const placed = group[slot];
-      return placed?.slot === slot ? [placed] : group.filter((member) => member.slot === slot);
+      if (placed?.slot === slot && !placed.parked) return [placed];
+      return group.filter((member) => member.slot === slot && !member.parked);
     });
 
   /** Only sockets opened through it are ever worked on. */
@@ -53,32 +61,51 @@ export function createListeners(libc: () => Result<Libc>, table: TcpTable): Slot
     return loaded.value;
   }
 
+  /** A port's group while none of its sockets is open: what is there without our doing. */
+  function before(program: string, listen: ListenConfig): PortGroup {
+    const place = placeOf(listen);
+    const aside = setAside.get(place) ?? [];
+    setAside.delete(place);
+    return [...aside, ...seatGiven(given.take(program, listen), listen)];
+  }
+
+  /** A program without open sockets is forgotten; what somebody else keeps open is not. What was given for it stays its own. */
+  function settle(program: string, groups: readonly PortGroup[]): void {
+    if (groups.some((group) => group.some(({ kept, parked }) => !kept || !parked))) return;
+    for (const group of groups) if (group[0] !== undefined) setAside.set(placeOf(group[0]), group);
+    programs.delete(program);
+  }
+
   return {
     open(program, slots) {
       if (program.bind === 'worker' || slots.length === 0) return ok();
       const loaded = libc();
       if (!loaded.ok) return loaded;
-      const groups = programs.get(program.name) ?? program.listen.map((): GroupMember[] => []);
+      const groups = programs.get(program.name) ?? program.listen.map((listen) => before(program.name, listen));
       assert(groups.length === program.listen.length, `${program.name} has other ports open`);
-      const opened = openAll(
-        loaded.value,
-        table,
-        program.listen,
-        groups,
-        slots.toSorted((left, right) => left - right),
-      );
-      if (!opened.ok) return opened;
-      for (const [at, group] of groups.entries()) group.push(...(opened.value[at] ?? []));
       programs.set(program.name, groups);
+      const ascending = slots.toSorted((left, right) => left - right);
+      const opened = openAll({ libc: loaded.value, table }, groups, program.listen, ascending);
+      if (!opened.ok) {
+        settle(program.name, groups);
+        return opened;
+      }
+      for (const socket of opened.value) if (!socket.kept) watch?.opened(program.name, socket);
       return ok();
     },
 
     close(program, slots) {
       const groups = programs.get(program) ?? [];
+      const close = (group: PortGroup, slot: number): void => {
+        const closed = leaveGroup(native(), group, slot);
+        if (closed !== undefined) watch?.closed(program, closed);
+      };
       for (const slot of slots.toSorted((left, right) => right - left)) {
-        for (const group of groups) leave(native(), group, slot);
+        for (const group of groups) close(group, slot);
       }
-      if (groups.every((group) => group.length === 0)) programs.delete(program);
+      if (groups.some((group) => group.some(({ parked }) => !parked))) return;
+      for (const group of groups) for (const { slot, kept } of group.toReversed()) if (!kept) close(group, slot);
+      settle(program, groups);
     },
 
     restoreBacklog(program, slot) {
@@ -98,57 +125,32 @@ export function createListeners(libc: () => Result<Libc>, table: TcpTable): Slot
 
     groups: (program) => programs.get(program) ?? [],
     all: () => [...programs.values()].flat(2),
+    unused: () => new Set([...given.inodes(), ...[...setAside.values()].flat().map(({ inode }) => inode)]),
   };
 }
 
-/** All or nothing: per port the new members, or the first failure with everything closed again. */
+function placeOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host} ${port}`;
+}
+
+/** All or nothing, over all ports. */
 function openAll(
-  libc: Libc,
-  table: TcpTable,
+  opener: Parameters<typeof joinGroup>[0],
+  groups: readonly PortGroup[],
   listen: readonly ListenConfig[],
-  present: readonly (readonly GroupMember[])[],
   slots: readonly number[],
-): Result<readonly (readonly GroupMember[])[]> {
-  const groups: GroupMember[][] = listen.map(() => []);
+): Result<readonly GroupMember[]> {
+  const before = groups.map((group) => [...group]);
+  const opened: GroupMember[] = [];
   for (const [at, config] of listen.entries()) {
-    const free = present[at]?.length === 0 ? checkPortFree(libc, table, config.host, config.port) : ok();
-    let failed = free.ok ? undefined : free;
-    for (const slot of slots) {
-      assert(!present[at]?.some((member) => member.slot === slot), `slot ${slot} is open already`);
-      if (failed !== undefined) break;
-      const opened = openOne(libc, table, config, slot);
-      if (opened.ok) groups[at]?.push(opened.value);
-      else failed = opened;
+    const group = groups[at];
+    assert(group !== undefined, `no group for ${config.name}`);
+    const joined = joinGroup(opener, group, config, slots);
+    if (joined.ok) opened.push(...joined.value);
+    else {
+      for (const [earlier, undone] of groups.entries()) leaveAgain(opener.libc, undone, before[earlier] ?? []);
+      return joined;
     }
-    if (failed === undefined) continue;
-    for (const { fd } of groups.flat()) libc.close(fd);
-    return failed;
   }
-  return ok(groups);
-}
-
-function openOne(libc: Libc, table: TcpTable, config: ListenConfig, slot: number): Result<GroupMember> {
-  const { name, port, backlog } = config;
-  const bound = bindSocket(libc, config.host, port, true);
-  if (!bound.ok) return err(portFailure(table, config.host, port, bound.error));
-  const { fd, host } = bound.value;
-  const listening = libc.listen(fd, backlog);
-  if (listening.ok) return ok({ name, host, port, backlog, fd, inode: fstatSync(fd).ino, slot });
-  libc.close(fd);
-  return err(portFailure(table, host, port, listening.error));
-}
-
-function leave(libc: Libc, group: GroupMember[], slot: number): void {
-  const at = group.findIndex((member) => member.slot === slot);
-  const leaving = group[at];
-  const last = group.at(-1);
-  if (leaving === undefined || last === undefined) return;
-  must(libc.close(leaving.fd), 'close');
-  group[at] = last;
-  group.pop();
-}
-
-/** These fail only when the descriptor is not the one that we think it is. */
-function must(call: Result<number, string>, what: string): void {
-  assert(call.ok, call.ok ? '' : `${what}: ${call.error}`);
+  return ok(opened);
 }

@@ -11,15 +11,27 @@ import type { TcpTable } from './tcp-table.ts';
  * would let us in and keep its share of the connections. Without FFI it reads the kernel's list instead, which knows nothing
  * of privileged ports and foreign addresses: there the worker's own bind says so.
  *
+ * `own`: inodes of sockets that are ours or given to us. They hold the port, and nobody else may.
+ *
  * Errors: PORT_IN_USE (with pid and command of the holder), PORT_FORBIDDEN, HOST_UNAVAILABLE, LISTEN_FAILED.
  */
-export function checkPortFree(libc: Libc | undefined, table: TcpTable, host: string, port: number): Result<undefined> {
+export function checkPortFree(
+  libc: Libc | undefined,
+  table: TcpTable,
+  host: string,
+  port: number,
+  own: ReadonlySet<number> = new Set(),
+): Result<undefined> {
   if (libc === undefined) {
     const holders = holdersOf(table, host, port, new Set());
     return holders.length === 0 ? ok() : err(portInUse(describeEndpoint({ address: host, port }), holders));
   }
   const bound = bindSocket(libc, host, port, false);
-  if (!bound.ok) return err(portFailure(table, host, port, bound.error));
+  if (!bound.ok) {
+    const holders = bound.error === 'EADDRINUSE' ? holdersOf(table, host, port, new Set()) : [];
+    const onlyOwn = holders.length > 0 && holders.every(({ inode }) => own.has(inode));
+    return onlyOwn ? ok() : err(portFailure(table, host, port, bound.error, own));
+  }
   libc.close(bound.value.fd);
   return ok();
 }

@@ -20,11 +20,17 @@ export function holdersOf(table: TcpTable, host: string, port: number, own: Read
   return named(table.holding(port).filter((row) => !own.has(row.inode) && overlaps(row.local.address, host)));
 }
 
-/** Why bind(2) or listen(2) failed, in words and with the code that fits. */
-export function portFailure(table: TcpTable, host: string, port: number, errno: string): PortherdError {
+/** Why bind(2) or listen(2) failed, in words and with the code that fits; the inodes of `own` are not to blame. */
+export function portFailure(
+  table: TcpTable,
+  host: string,
+  port: number,
+  errno: string,
+  own: ReadonlySet<number> = new Set(),
+): PortherdError {
   const where = describeEndpoint({ address: host, port });
   if (errno === 'EADDRINUSE') {
-    const listening = holdersOf(table, host, port, new Set());
+    const listening = holdersOf(table, host, port, own);
     // An outgoing connection may have been given our port: the kernel takes those from net.ipv4.ip_local_port_range.
     return portInUse(
       where,

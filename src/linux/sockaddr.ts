@@ -34,6 +34,16 @@ export function encodeSockaddr(ip: IpAddress, port: number): Uint8Array {
   return bytes;
 }
 
+/** The reverse; undefined for another family. A link-local address has its zone as a number. */
+export function decodeSockaddr(bytes: Uint8Array): { readonly host: string; readonly port: number } | undefined {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [family, port] = [view.readUInt16LE(0), view.readUInt16BE(2)];
+  if (family === AF_INET) return { host: formatIp(view.subarray(4, 8)), port };
+  if (family !== AF_INET6) return undefined;
+  const scope = view.readUInt32LE(24);
+  return { host: `${formatIp(view.subarray(8, 24))}${scope === 0 ? '' : `%${scope}`}`, port };
+}
+
 /** An IPv4 address mapped into IPv6 (a client of a dual-stack listener) is shown as the IPv4 address that it is. */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');

@@ -3,8 +3,9 @@ import type { Result } from '../shared/result.ts';
 import type { Census, Curl } from '../supervisor/ports.ts';
 import { createCensus } from './census.ts';
 import { createCurl } from './curl.ts';
+import { type Given, nothingGiven } from './given-sockets.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import { createListeners, type SlotListeners } from './listeners.ts';
+import { createListeners, type SlotListeners, type SocketWatch } from './listeners.ts';
 import { checkPortFree } from './port-free.ts';
 import { type Holder, holdersOf } from './port-holder.ts';
 import { createProbes, type SlotProbes } from './probes.ts';
@@ -26,9 +27,14 @@ export interface Sockets {
 }
 
 /** Without FFI this works too, as far as `bind: worker` needs it: opening slot sockets then answers FFI_UNAVAILABLE. */
-export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc> = loadLibc): Sockets {
+export function createSockets(
+  compile: SteeringCompiler,
+  libc: () => Result<Libc> = loadLibc,
+  given: Given = nothingGiven,
+  watch?: SocketWatch,
+): Sockets {
   const table = createTcpTable(libc);
-  const listeners = createListeners(libc, table);
+  const listeners = createListeners(libc, table, given, watch);
   const steering = createSteering(libc, listeners, compile);
   const connections = createSteeredConnections(listeners, steering, table);
   return {
@@ -39,11 +45,11 @@ export function createSockets(compile: SteeringCompiler, libc: () => Result<Libc
     curl: createCurl(connections),
     checkPortFree(host, port) {
       const loaded = libc();
-      return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port);
+      return checkPortFree(loaded.ok ? loaded.value : undefined, table, host, port, listeners.unused());
     },
     strangers() {
       const sockets = listeners.all();
-      const own = new Set(sockets.map(({ inode }) => inode));
+      const own = new Set([...sockets.map(({ inode }) => inode), ...listeners.unused()]);
       const places = new Map(sockets.map(({ host, port }) => [`${host} ${port}`, { host, port }]));
       return [...places.values()].flatMap(({ host, port }) => holdersOf(table, host, port, own));
     },

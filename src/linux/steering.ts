@@ -4,7 +4,8 @@ import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Steering } from '../supervisor/ports.ts';
 import type { Libc } from './libc.ts';
-import type { GroupMember, SlotListeners } from './listeners.ts';
+import type { SlotListeners } from './listeners.ts';
+import type { GroupMember } from './port-group.ts';
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_REUSEPORT_CBPF = 51;

@@ -1,6 +1,7 @@
 import { steeringProgram } from '../../src/core/steering-program.ts';
+import type { Given } from '../../src/linux/given-sockets.ts';
 import { type Libc, loadLibc } from '../../src/linux/libc.ts';
-import type { ProgramPorts } from '../../src/linux/listeners.ts';
+import type { ProgramPorts, SocketWatch } from '../../src/linux/listeners.ts';
 import { createSockets, type Sockets } from '../../src/linux/sockets.ts';
 import { ok, type Result } from '../../src/shared/result.ts';
 import { freePort } from './free-port.ts';
@@ -24,16 +25,18 @@ export interface SlotSocketsOptions {
   readonly path?: string;
   /** Instead of the machine's. */
   readonly libc?: Result<Libc>;
+  readonly given?: Given;
+  readonly watch?: SocketWatch;
 }
 
 export async function slotSockets(options: SlotSocketsOptions = {}): Promise<SlotSockets> {
-  const { bind = 'slot', hosts = ['127.0.0.1'], backlog = 511, path = '/', libc } = options;
+  const { bind = 'slot', hosts = ['127.0.0.1'], backlog = 511, path = '/', libc = loadLibc(), given, watch } = options;
   const listen = [];
   for (const [at, host] of hosts.entries()) {
     listen.push({ name: `port${at}`, host, port: options.ports?.[at] ?? (await freePort()), backlog });
   }
   const program = { name: 'web', bind, listen, readiness: { path } };
-  const sockets = libc === undefined ? createSockets(steeringProgram) : createSockets(steeringProgram, () => libc);
+  const sockets = createSockets(steeringProgram, () => libc, given, watch);
   const slots = Array.from({ length: options.slots ?? 2 }, (_, slot) => slot);
   return {
     ...sockets,

@@ -73,6 +73,8 @@ export function stepDeparture(
       }
       return [departure];
     case 'draining':
+      // It dials again: a supervisor that died may not have told it.
+      if (event.is === 'attached') return [departure, { do: 'drain', worker: worker.id }];
       return event.is === 'drained' ? terminate(worker, ctx, ctx.config.stop.killTimeout) : [departure];
     case 'terminating':
     case 'killing':

@@ -23,6 +23,14 @@ export type SlotEvent =
   /** The worker that serves here has shown no sign of life for hungAfter. */
   | { readonly is: 'hung'; readonly forMs: number }
   | { readonly is: 'start' | 'stop' | 'restart' }
+  /** A process that belongs here and has no place: it leaves. Its id is new. */
+  | {
+      readonly is: 'found';
+      readonly worker: number;
+      readonly generation: number;
+      readonly pid: number;
+      readonly attached: boolean;
+    }
   /** Roll: the next worker is of `generation`; `surge` starts it before the old one leaves. */
   | { readonly is: 'replace'; readonly generation: number; readonly surge: boolean }
   /** Roll failed: back to `generation`, whatever has been started of another one. */
@@ -33,6 +41,7 @@ export type FleetEvent =
   | WorkerEvent
   | { readonly is: 'looked'; readonly slot: number; readonly queue: number; readonly halfOpen: readonly string[] }
   | { readonly is: 'listenFailed'; readonly slots: readonly number[]; readonly why: string }
+  | (SlotEvent & { readonly is: 'found' } & { readonly slot: number })
   | { readonly is: 'start' | 'stop' | 'restart'; readonly slots: readonly number[] }
   | { readonly is: 'roll'; readonly generation: number }
   | { readonly is: 'scale'; readonly to: number }

@@ -96,6 +96,8 @@ class Draft {
         return this.#stop(event.slots);
       case 'looked':
         return this.#each([event.slot], { is: 'looked', queue: event.queue, halfOpen: event.halfOpen });
+      case 'found':
+        return this.#found(event);
       case 'counted':
         this.fleet = { ...this.fleet, nextMeasure: hurry(this.fleet, this.#config, this.#now) };
         return;
@@ -203,6 +205,16 @@ class Draft {
     this.fleet = { ...this.fleet, ...change };
     this.effects.push(...effects);
     for (const { slot, forMs } of hung) this.#each([slot], { is: 'hung', forMs });
+  }
+
+  /** A slot that was scaled away comes back for it, until it is gone. */
+  #found(event: FleetEvent & { is: 'found' }): void {
+    const { slots, generation, nextWorker } = this.fleet;
+    const missing = Array.from({ length: Math.max(0, event.slot + 1 - slots.length) }, (_, more) =>
+      emptySlot(slots.length + more, generation),
+    );
+    this.fleet = { ...this.fleet, slots: [...slots, ...missing], nextWorker: Math.max(nextWorker, event.worker + 1) };
+    this.#each([event.slot], event);
   }
 
   #stop(indexes: readonly number[]): void {

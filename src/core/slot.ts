@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import { beginDeparture, stepDeparture } from './departure.ts';
 import { announce, gone } from './effects.ts';
 import { describeEnd, isEnd, type SlotEvent } from './events.ts';
-import { stepLeaving } from './leaving.ts';
+import { leave, stepLeaving } from './leaving.ts';
 import { stepRunning } from './running.ts';
 import {
   fail,
@@ -20,6 +20,10 @@ import { describeExit } from './worker.ts';
 
 /** One slot's decisions, grouped by state; the picture is in seat.ts. */
 export function stepSlot(before: Slot, event: SlotEvent, ctx: Context): SlotStep {
+  if (event.is === 'found') {
+    const { worker: id, generation, pid, attached } = event;
+    return leave(before, { id, generation, startedAt: ctx.now, pid, attached }, ctx);
+  }
   const [slot, ...parting] = stepLeaving(before, event, ctx);
   const [next, ...effects] = stepSeat(slot, event, ctx);
   return [next, ...parting, ...effects];

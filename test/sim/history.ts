@@ -3,6 +3,7 @@ import { nextDeadline } from '../../src/core/deadlines.ts';
 import type { FleetEffect } from '../../src/core/effects.ts';
 import type { FleetEvent } from '../../src/core/events.ts';
 import { type Fleet, newFleet, stepFleet } from '../../src/core/fleet.ts';
+import { restore, type SavedFleet, snapshot } from '../../src/core/restore.ts';
 import { isVacant } from '../../src/core/seat.ts';
 import { Dice } from './dice.ts';
 import { checkForks, checkSettled, checkStep } from './invariants.ts';
@@ -24,6 +25,7 @@ export class History {
     this.#keepTrace = keepTrace;
     this.config = randomConfig(this.#dice);
     this.fleet = newFleet(this.config.workers);
+    this.#before = this.fleet;
     this.world = new World(this.#dice, () => this.config);
   }
 
@@ -53,7 +55,7 @@ export class History {
     const { fleet, world } = this;
     const dice = this.#dice;
     const some = dice.chance(0.3) ? this.#all() : [dice.below(fleet.slots.length)];
-    switch (dice.below(9)) {
+    switch (dice.below(10)) {
       case 0:
         return this.#push({ is: 'start', slots: some });
       case 1:
@@ -74,10 +76,29 @@ export class History {
         if (victims.length > 0) world.crash(dice.pick(victims), dice.chance(0.5) ? undefined : dice.below(2));
         return;
       }
+      case 8:
+        return this.#loseSupervisor();
       default:
         world.weather = dice.chance(0.5) ? calm : randomWeather(dice);
     }
   }
+
+  /** Its state comes from the file, which may be one decision old. */
+  #loseSupervisor(): void {
+    const { world } = this;
+    const stale = this.#dice.chance(0.3);
+    // Nobody could owe what was forgotten.
+    if (stale) world.owed.clear();
+    const text = JSON.stringify(snapshot(stale ? this.#before : this.fleet));
+    this.fleet = restore(JSON.parse(text) as SavedFleet, world.now);
+    const events = world.loseSupervisor(this.fleet);
+    if (this.#keepTrace) this.trace.push(`${world.now} THE SUPERVISOR DIES${stale ? ' before it could write' : ''}`);
+    // Until all of them are told, the fleet knows a part of the world.
+    for (const event of events) this.#push(event, false);
+    this.#push({ is: 'tick' });
+  }
+
+  #before: Fleet;
 
   /** Lets `ms` pass: events in order, ticks when the fleet asked for them. */
   #advance(ms: number): void {
@@ -103,17 +124,18 @@ export class History {
 
   #spins = 0;
 
-  #push(event: FleetEvent): void {
+  #push(event: FleetEvent, check = true): void {
     const before = this.fleet;
     const [after, ...effects] = stepFleet(before, event, this.world.now, this.config);
     this.fleet = after;
+    this.#before = before;
     this.steps += 1;
     if (this.#keepTrace && effects.some((effect) => effect.do !== 'flush'))
       this.trace.push(describe(this.world.now, event, after, effects));
     if (event.is === 'scale') this.world.owe(owedBy(before, event.to));
     if (event.is === 'stop') for (const slot of event.slots) this.world.owed.delete(slot);
     this.world.obey(effects);
-    checkStep(before, after, event, this.world, this.config);
+    if (check) checkStep(before, after, event, this.world, this.config);
   }
 
   #all(): readonly number[] {

@@ -22,7 +22,8 @@ function checkWorkers(fleet: Fleet, world: World): void {
   const known = new Set<number>();
   for (const slot of fleet.slots) {
     const here = workersOf(slot);
-    if (here.length > 2) throw new Error(`1: slot ${slot.index} has ${here.length} workers`);
+    if (here.filter((id) => !world.strays.has(id)).length > 2)
+      throw new Error(`1: slot ${slot.index} has ${here.length} workers`);
     for (const id of here) {
       if (known.has(id)) throw new Error(`1: worker ${id} is in two places`);
       known.add(id);

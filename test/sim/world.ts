@@ -1,13 +1,16 @@
 import type { ProgramConfig } from '../../src/config/schema.ts';
 import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
+import { listenersWanted } from '../../src/core/listening.ts';
+import type { Fleet } from '../../src/core/fleet.ts';
+import { workersOf } from '../../src/core/restore.ts';
 import type { Reading } from '../../src/core/reading.ts';
 import type { Dice } from './dice.ts';
 import { calm, type Weather } from './weather.ts';
 
 /** A process as the simulated kernel knows it. */
 export interface FakeProcess {
-  readonly worker: number;
+  worker: number;
   readonly slot: number;
   readonly generation: number;
   accepting: boolean;
@@ -30,6 +33,8 @@ export class World {
   readonly violations: string[] = [];
   /** Slots whose queue must be empty when a scale-down closes them, with the number of facts at its beginning. */
   readonly owed = new Map<number, number>();
+  /** Processes that a supervisor found and did not know; they leave, whatever else sits in their slots. */
+  readonly strays = new Set<number>();
   readonly #crashes = new Map<number, number>();
   readonly spawnsAt: { at: number; slot: number }[] = [];
   weights: readonly number[] = [];
@@ -59,6 +64,61 @@ export class World {
 
   obey(effects: readonly FleetEffect[]): void {
     for (const effect of effects) this.#do(effect);
+  }
+
+  /**
+   * The supervisor dies: what was on its way to it is lost, and the next one learns by looking who died, whose start it has not
+   * heard of, and who it does not know. Workers dial again, and tell what is so.
+   */
+  loseSupervisor(next: Fleet): readonly FleetEvent[] {
+    const pending = this.#later.splice(0);
+    for (const { at, event } of pending) {
+      const act = this.#before.get(event);
+      const told = event.is === 'attached' || event.is === 'listening' || event.is === 'saidReady';
+      if (told || (event.is === 'exited' && act !== undefined)) this.#later.push({ at, event });
+      else if (act !== undefined) this.#later.push({ at, event });
+    }
+    this.sockets.splice(0, this.sockets.length, ...range(listenersWanted(next)));
+    const known = new Map(next.slots.flatMap((slot) => workersOf(slot).map((worker) => [worker.id, worker])));
+    const events: FleetEvent[] = [...known.values()].flatMap(({ id, pid }): FleetEvent[] => {
+      if (!this.alive.has(id))
+        return pid === undefined
+          ? [{ is: 'spawnFailed', worker: id, why: 'it was never seen' }]
+          : [{ is: 'exited', worker: id, exit: { code: undefined, signal: undefined } }];
+      return pid === undefined ? [{ is: 'spawned', worker: id, pid: 1000 + id }] : [];
+    });
+    let fresh = Math.max(next.nextWorker, ...this.alive.keys()) + 1;
+    for (const process of [...this.alive.values()]) {
+      const { worker, slot, generation, attached, accepting } = process;
+      const now = known.has(worker) ? worker : (fresh += 1);
+      if (now !== worker) {
+        this.#rename(process, now);
+        events.push({ is: 'found', worker: now, slot, generation, pid: 1000 + now, attached });
+      }
+      if (!attached) continue;
+      const dials = this.#dice.pick([20, 300, 3_000]);
+      this.#in(dials, { is: 'attached', worker: now });
+      if (!accepting) continue;
+      for (const { port } of this.#config().listen)
+        this.#in(dials, { is: 'listening', worker: now, port, adopted: true });
+      this.#in(dials, { is: 'saidReady', worker: now });
+    }
+    return events;
+  }
+
+  #rename(process: FakeProcess, worker: number): void {
+    const before = process.worker;
+    this.strays.add(worker);
+    this.alive.delete(before);
+    process.worker = worker;
+    this.alive.set(worker, process);
+    for (const entry of this.#later) {
+      const { event } = entry;
+      if (!('worker' in event) || event.worker !== before) continue;
+      const act = this.#before.get(event);
+      entry.event = { ...event, worker };
+      if (act !== undefined) this.#before.set(entry.event, act);
+    }
   }
 
   /** A process dies; the event follows. */
@@ -162,7 +222,8 @@ export class World {
     this.spawnsAt.push({ at: this.now, slot });
     if (!this.sockets.includes(slot)) this.violations.push(`worker ${worker} starts in slot ${slot} without a socket`);
     if (dice.chance(this.weather.spawnFails)) return this.#in(0, { is: 'spawnFailed', worker, why: 'EAGAIN' });
-    this.alive.set(worker, { worker, slot, generation, accepting: false, attached: false, stall: undefined });
+    const process: FakeProcess = { worker, slot, generation, accepting: false, attached: false, stall: undefined };
+    this.alive.set(worker, process);
     this.#in(0, { is: 'spawned', worker, pid: 1000 + worker });
     if (dice.chance(this.weather.diesAtBoot)) return this.#exit(worker, dice.below(500), 1);
     if (dice.chance(this.weather.neverReady)) return;
@@ -170,12 +231,10 @@ export class World {
     const attached = this.#config().readiness.type === 'message' || !dice.chance(this.weather.noChannel);
     if (attached)
       this.#in(dice.below(30), { is: 'attached', worker }, () => {
-        const process = this.alive.get(worker);
-        if (process !== undefined) process.attached = true;
+        process.attached = true;
       });
     const open = (): void => {
-      const process = this.alive.get(worker);
-      if (process !== undefined) process.accepting = true;
+      process.accepting = true;
     };
     const boot = 30 + dice.below(400);
     if (!attached) return this.#in(boot, { is: 'tick' }, open);
@@ -257,7 +316,10 @@ export class World {
 
   #exit(worker: number, afterMs: number, code: number | undefined): void {
     const exit = code === undefined ? { code, signal: 'SIGKILL' } : { code, signal: undefined };
-    this.#in(afterMs, { is: 'exited', worker, exit }, () => this.alive.delete(worker));
+    const process = this.alive.get(worker);
+    this.#in(afterMs, { is: 'exited', worker, exit }, () => {
+      if (process !== undefined) this.alive.delete(process.worker);
+    });
   }
 
   #in(ms: number, event: FleetEvent, before?: () => void): void {
@@ -280,3 +342,7 @@ export class World {
 
 /** A slot in doubt is looked at four times a second, whatever the interval. */
 const betweenLooksMs = 300;
+
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}

@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'system',
           root: import.meta.dirname,
           include: ['system/**/*.test.ts'],
+          globalSetup: ['harness/system-setup.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -23,8 +23,9 @@ export interface Load extends AsyncDisposable {
 /** Beyond the client's own limit of an exchange. */
 const replyLimitMs = 30_000;
 
-export async function startLoad(options: LossOptions): Promise<Load> {
-  const load = new LoadProcess();
+/** `inside`: a command that runs it, such as the one that enters a network namespace. */
+export async function startLoad(options: LossOptions, inside: readonly string[] = []): Promise<Load> {
+  const load = new LoadProcess(inside);
   await load.resume(options);
   return load;
 }
@@ -36,11 +37,10 @@ class LoadProcess implements Load {
   readonly #replies: AsyncIterator<string>;
   readonly #exited: Promise<unknown>;
 
-  constructor() {
+  constructor(inside: readonly string[]) {
     const main = join(import.meta.dirname, 'loss-client-main.ts');
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const words = [...inside, process.execPath, '--disable-warning=ExperimentalWarning', main];
+    this.#child = spawn(words[0] ?? '', words.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#replies = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     const exited = Promise.withResolvers<void>();
     this.#child.once('exit', () => exited.resolve());

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { expectNoLoss } from '../harness/expect-no-loss.ts';
+import { machineRefusal } from '../harness/machine-refusal.ts';
+import { controlSocket, PortherdMachine, unit } from '../harness/portherd-machine.ts';
+import { until } from '../harness/until.ts';
+
+/** The unit that systemd/ ships, under a real systemd, on port 80. */
+const refusal = await machineRefusal();
+if (refusal !== undefined) console.warn(`the systemd unit is not tested: ${refusal}`);
+
+describe.skipIf(refusal !== undefined)('the systemd unit', () => {
+  test('is one that this systemd understands', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    const { exitCode, stdout, stderr } = await portherd.machine.run(['systemd-analyze', 'verify', unit]);
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  });
+
+  test('starts the programs, and systemctl and portherdctl tell the same', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    expect(await portherd.get()).toMatch(/^r0 \d+/);
+    expect(await portherd.machine.show(unit, 'ActiveState', 'SubState')).toEqual({
+      ActiveState: 'active',
+      SubState: 'running',
+    });
+    expect((await portherd.status()).daemon.pid).toBe(await portherd.mainPid());
+    const status = await portherd.ctl('status');
+    expect(status.exitCode, status.stderr).toBe(0);
+    for (const pid of await portherd.pids()) expect(status.stdout).toContain(`pid ${pid}`);
+  });
+
+  test('fails to start with a config that is wrong, and says where', async () => {
+    await using portherd = await PortherdMachine.boot({ web: { ...web, wrokers: 3 } });
+    const started = await portherd.machine.run(['systemctl', 'start', unit]);
+    const told = async (): Promise<boolean> => (await portherd.machine.journal(unit)).includes('wrokers');
+    await until(told, { what: 'the journal to name the mistake', explain: () => started.stderr });
+    expect(await portherd.machine.listening(80)).toBe(false);
+  });
+
+  test('applies a changed config on reload, and loses no request by it', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    await using load = await portherd.load();
+    const [main, before] = [await portherd.mainPid(), await portherd.pids()];
+    await portherd.configure({ web: { ...web, environment: { RELEASE: 'r1' }, workers: 3 } });
+    await portherd.systemctl('reload', unit);
+    await until(async () => isAllOther(await portherd.pids(), before, 3), {
+      what: 'three new workers',
+      deadline: 30_000,
+    });
+    await portherd.untilReady();
+    expect(await portherd.get()).toMatch(/^r1 \d+/);
+    expect(await portherd.mainPid()).toBe(main);
+    expectNoLoss([await load.stop()]);
+  });
+
+  test('keeps what runs when the reloaded config is wrong, and says where', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    await using load = await portherd.load();
+    const before = await portherd.pids();
+    await portherd.configure({ web: { ...web, wrokers: 3 } });
+    await portherd.systemctl('reload', unit);
+    const told = async (): Promise<boolean> => (await portherd.machine.journal(unit)).includes('wrokers');
+    await until(told, { what: 'the journal to name the mistake' });
+    expect(await portherd.pids()).toEqual(before);
+    expectNoLoss([await load.stop()], 50);
+  });
+
+  test('restarts everything with new processes', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    const [main, before] = [await portherd.mainPid(), await portherd.pids()];
+    await portherd.systemctl('restart', unit);
+    await portherd.untilReady();
+    expect(isAllOther(await portherd.pids(), before, 2)).toBe(true);
+    expect(await portherd.mainPid()).not.toBe(main);
+    expect(await portherd.get()).toMatch(/^r0 \d+/);
+  });
+
+  test('leaves nothing behind when it is stopped: no process, no socket, no open port', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    expect(await portherd.processes()).toHaveLength(3);
+    await portherd.systemctl('stop', unit);
+    expect(await portherd.processes()).toEqual([]);
+    expect(await portherd.machine.listening(80)).toBe(false);
+    expect((await portherd.machine.run(['ls', controlSocket])).exitCode).toBe(2);
+    const { Result, ...state } = await portherd.machine.show(unit, 'Result', 'ActiveState', 'MainPID');
+    expect(state, await portherd.machine.journal(unit)).toEqual({ ActiveState: 'inactive', MainPID: '0' });
+    expect(Result).toBe('success');
+  });
+
+  test('answers what was asked before the stop', async () => {
+    const slow = { ...web, command: ['node', '/opt/slow.cjs'] };
+    await using portherd = await PortherdMachine.boot({ web: slow }, { '/opt/slow.cjs': answersAfterASecond });
+    await portherd.start();
+    const asked = portherd.get();
+    const connected = 'ss -Htn state established sport = :80'.split(' ');
+    await until(async () => (await portherd.machine.read(...connected)) !== '', {
+      what: 'the request to be at a worker',
+    });
+    await portherd.systemctl('stop', unit);
+    expect(await asked).toBe('done');
+    expect(await portherd.processes()).toEqual([]);
+  });
+
+  test('comes back by itself when the machine is booted again, once it is enabled', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.systemctl('enable', unit);
+    expect(await portherd.machine.listening(80)).toBe(false);
+    await portherd.machine.reboot();
+    await portherd.untilReady();
+    expect(await portherd.get()).toMatch(/^r0 \d+/);
+    expect(await portherd.systemctl('is-system-running')).toBe('running');
+  });
+});
+
+const web = {
+  command: ['node', '/srv/apps/target-plain.cjs'],
+  directory: '/srv/apps',
+  workers: 2,
+  listen: [{ host: '127.0.0.1', port: 80 }],
+  roll: { minReady: '0s' },
+};
+
+const answersAfterASecond = `
+require('node:http').createServer((request, response) => setTimeout(() => response.end('done'), 1_000)).listen(process.env.PORT);
+`;
+
+function isAllOther(pids: readonly number[], before: readonly number[], count: number): boolean {
+  return pids.length === count && !pids.some((pid) => before.includes(pid));
+}

@@ -1,18 +1,14 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { commandHelp, type Flags, type Reading, readCommandLine, toolHelp } from './cli/command-line.ts';
 import { portherdTool } from './cli/daemon-tool.ts';
-import { loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { serveConfig } from './config/serve.ts';
 import { type Origin, runDaemon } from './daemon.ts';
 import { resolveCommand } from './linux/command.ts';
 import { availableCores } from './linux/cores.ts';
-import { describeError, errorCodes, failure, messageOf, type PortherdError } from './shared/errors.ts';
-import { configBytesMax } from './shared/limits.ts';
+import { configPath, controlSocket, readConfig } from './read-config.ts';
+import { fail, say, surplus } from './say.ts';
+import { failure } from './shared/errors.ts';
 import { err, type Result } from './shared/result.ts';
-import { socketPath } from './shared/socket-path.ts';
 import { version } from './shared/version.ts';
 
 /** argv → config → check it, or run the daemon until it ends. Answers the exit code. */
@@ -22,13 +18,14 @@ export async function portherd(args: readonly string[]): Promise<number> {
   const { command, words, flags } = read.value;
   if (flags.has('version')) return say(`portherd ${version}`);
   if (flags.has('help') || command === 'help') return say(await helpPage(flags.has('help') ? command : words[0]));
+  const file = configPath(flags.text('config'));
   switch (command) {
     case 'run':
-      return words.length > 0 ? fail(surplus(words)) : start(readConfig(fileOf(flags)), fileOf(flags), flags);
+      return words.length > 0 ? fail(surplus(words)) : start(readConfig(file), file, flags);
     case 'serve':
       return start(serve(read.value), undefined, flags);
     case 'check':
-      return words.length > 0 ? fail(surplus(words)) : check(fileOf(flags));
+      return words.length > 0 ? fail(surplus(words)) : check(file);
     case undefined:
       console.error(await helpPage(undefined));
       return 2;
@@ -37,29 +34,15 @@ export async function portherd(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The config that `path` holds now, with this machine's number of cores. */
-export function readConfig(path: string): Result<Config> {
-  const context = { file: path, directory: dirname(path), cores: availableCores() };
-  try {
-    const { size } = statSync(path);
-    if (size > configBytesMax)
-      return err(failure('CONFIG_INVALID', `${path} has ${size} bytes; a config has at most ${configBytesMax}`));
-    return loadConfig(readFileSync(path, 'utf8'), context);
-  } catch (thrown) {
-    return err(failure('CONFIG_NOT_FOUND', `cannot read the config ${path}: ${messageOf(thrown)}`));
-  }
-}
-
 async function start(config: Result<Config>, file: string | undefined, flags: Flags): Promise<number> {
   if (!config.ok) return fail(config.error);
-  const explicit = flags.text('socket') ?? process.env['PORTHERD_SOCKET'] ?? config.value.supervisor.controlSocket.path;
-  const socket = socketPath({ option: explicit, env: process.env, uid: process.getuid?.() ?? 0, tmpdir: tmpdir() });
+  const socket = controlSocket(flags.text('socket'), config.value);
   const origin: Origin = {
     path: file,
     read: () =>
       file === undefined ? err(failure('NO_CONFIG_FILE', 'this daemon runs without a config file')) : readConfig(file),
   };
-  const ended = await runDaemon(config.value, origin, resolve(socket));
+  const ended = await runDaemon(config.value, origin, socket);
   return ended.ok ? ended.value : fail(ended.error);
 }
 
@@ -96,29 +79,10 @@ function check(file: string): number {
   return say(`${file}: good; ${count(programs.length, 'program')}, ${count(workers, 'worker')}`);
 }
 
-function fileOf(flags: Flags): string {
-  const given = flags.text('config');
-  return resolve(given ?? (existsSync('portherd.yaml') ? 'portherd.yaml' : 'portherd.yml'));
-}
-
 async function helpPage(topic: string | undefined): Promise<string> {
   const columns = process.stdout.columns ?? 100;
   const spec = portherdTool.commands.find(({ name }) => name === topic);
   return spec === undefined ? toolHelp(portherdTool, columns) : commandHelp(portherdTool, spec, columns);
-}
-
-function surplus(words: readonly string[]): PortherdError {
-  return failure('BAD_ARGUMENTS', `unexpected: ${words.join(' ')}`, 'See `portherd help`.');
-}
-
-function fail(error: PortherdError): number {
-  console.error(`portherd: ${describeError(error)}`);
-  return errorCodes[error.code].exit;
-}
-
-function say(text: string): number {
-  console.log(text);
-  return 0;
 }
 
 function count(number: number, thing: string): string {

@@ -16,6 +16,10 @@ export interface Libc {
   /** accept4 with SOCK_CLOEXEC; EAGAIN on a non-blocking socket with an empty queue. */
   accept(fd: number): SystemCall;
   close(fd: number): SystemCall;
+  /** Another descriptor of the same open file, close-on-exec. */
+  duplicate(fd: number): SystemCall;
+  /** Of this descriptor alone: whether a program that is executed gets it. */
+  setCloseOnExec(fd: number, on: boolean): SystemCall;
   /** For everybody who shares the open file. Answers how it was before: 1 for non-blocking, else 0. */
   setNonBlocking(fd: number, on: boolean): SystemCall;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): SystemCall;
@@ -26,6 +30,11 @@ export interface Libc {
   /** setsockopt with a `struct sock_fprog` of 8-byte classic BPF instructions. */
   attachFilter(fd: number, option: number, instructions: Uint8Array): SystemCall;
   send(fd: number, bytes: Uint8Array): SystemCall;
+  /**
+   * sendmsg(2) to an address, with copies of open descriptors attached (SCM_RIGHTS, unix(7)); at most 253. Never waits
+   * (MSG_DONTWAIT): EAGAIN while the receiver's queue is full.
+   */
+  sendTo(fd: number, address: Uint8Array, bytes: Uint8Array, descriptors: readonly number[]): SystemCall;
   /** Never waits (MSG_DONTWAIT). */
   receive(fd: number, into: Uint8Array): SystemCall;
   /** flock(2) with LOCK_EX | LOCK_NB: EAGAIN while another open file holds it; the kernel lets go when the last copy closes. */
@@ -62,8 +71,11 @@ export function bindLibc(importKoffi: () => typeof Koffi): Result<Libc> {
 const SOL_SOCKET = 1;
 const SOCK_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
+const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const FD_CLOEXEC = 1;
+const F_DUPFD_CLOEXEC = 1030;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const P_ALL = 0;
@@ -71,6 +83,7 @@ const P_PID = 1;
 const WNOHANG = 1;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
+const SCM_RIGHTS = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -78,6 +91,17 @@ function declare(koffi: typeof Koffi): Libc {
   // null is the running process, which has libc under whatever file name glibc or musl gave it.
   const lib = koffi.load(null);
   const program = koffi.struct({ len: 'uint16_t', filter: 'const void *' });
+  const part = koffi.struct({ base: 'const void *', length: 'size_t' });
+  // struct msghdr of glibc; musl's narrower counts lie at the same places on 64-bit little-endian machines.
+  const message = koffi.struct({
+    name: 'const void *',
+    nameLength: 'uint32_t',
+    parts: koffi.pointer(part),
+    partCount: 'size_t',
+    control: 'const void *',
+    controlLength: 'size_t',
+    flags: 'int',
+  });
   const native = {
     socket: lib.func('int socket(int, int, int)'),
     bind: lib.func('int bind(int, const void *, uint32_t)'),
@@ -90,6 +114,7 @@ function declare(koffi: typeof Koffi): Libc {
     getsockname: lib.func('int getsockname(int, void *, uint32_t *)'),
     attach: lib.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32_t']),
     send: lib.func('intptr_t send(int, const void *, size_t, int)'),
+    sendmsg: lib.func('sendmsg', 'intptr_t', ['int', koffi.pointer(message), 'int']),
     recv: lib.func('intptr_t recv(int, void *, size_t, int)'),
     flock: lib.func('int flock(int, int)'),
     getpgid: lib.func('int getpgid(int)'),
@@ -110,6 +135,8 @@ function declare(koffi: typeof Koffi): Libc {
     listen: (fd, backlog) => answer(native.listen(fd, backlog)),
     accept: (fd) => answer(native.accept4(fd, null, null, SOCK_CLOEXEC)),
     close: (fd) => answer(native.close(fd)),
+    duplicate: (fd) => answer(native.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
+    setCloseOnExec: (fd, on) => answer(native.fcntl(fd, F_SETFD, 'int', on ? FD_CLOEXEC : 0)),
     setNonBlocking(fd, on) {
       const flags = answer(native.fcntl(fd, F_GETFL, 'int', 0));
       if (!flags.ok) return flags;
@@ -135,12 +162,30 @@ function declare(koffi: typeof Koffi): Libc {
         ),
       ),
     send: (fd, bytes) => answer(Number(native.send(fd, bytes, bytes.length, MSG_NOSIGNAL))),
+    sendTo(fd, address, bytes, descriptors) {
+      const control = descriptors.length === 0 ? null : rights(descriptors);
+      const parts = { base: bytes, length: bytes.length };
+      const target = { name: address, nameLength: address.length, parts, partCount: 1 };
+      const attached = { control, controlLength: control?.length ?? 0, flags: 0 };
+      return answer(Number(native.sendmsg(fd, { ...target, ...attached }, MSG_NOSIGNAL | MSG_DONTWAIT)));
+    },
     receive: (fd, into) => answer(Number(native.recv(fd, into, into.length, MSG_DONTWAIT))),
     waitid: (pid, keep, siginfo) =>
       answer(native.waitid(pid === 0 ? P_ALL : P_PID, pid, siginfo, WEXITED | WNOHANG | (keep ? WNOWAIT : 0))),
     processGroup: (pid) => answer(native.getpgid(pid)),
     lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
   };
+}
+
+/** struct cmsghdr { size_t len; int level, type } of SCM_RIGHTS, padded to 8 bytes (cmsg(3), 64 bit). */
+function rights(descriptors: readonly number[]): Uint8Array {
+  const length = 16 + 4 * descriptors.length;
+  const bytes = Buffer.alloc(Math.ceil(length / 8) * 8);
+  bytes.writeBigUInt64LE(BigInt(length), 0);
+  bytes.writeInt32LE(SOL_SOCKET, 8);
+  bytes.writeInt32LE(SCM_RIGHTS, 12);
+  descriptors.forEach((fd, at) => bytes.writeInt32LE(fd, 16 + 4 * at));
+  return bytes;
 }
 
 /** Names that share a number on Linux: one spelling, whichever the table gave last. */

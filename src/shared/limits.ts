@@ -92,3 +92,6 @@ export const curlMsMax = 3_600_000;
 
 /** Orphans that end at once are reaped in portions, so that a fork bomb in a container does not keep the supervisor from its own work. */
 export const reapedAtOnceMax = 1_024;
+
+/** Messages to systemd that wait for room in its queue: all sockets of the largest program with two ports, and some words. */
+export const notifyBacklogMax = 2 * slotsMax + 64;

@@ -71,11 +71,13 @@ export class PortherdMachine implements AsyncDisposable {
   async untilReady(deadline = 30_000): Promise<void> {
     const ready = async (): Promise<boolean> =>
       (await this.status()).programs.every(({ slots }) => slots.every((slot) => slot.ready));
-    try {
-      await until(ready, { what: 'every slot to be ready', deadline });
-    } catch (thrown) {
-      throw new Error(`${String(thrown)}\n${await this.machine.journal(unit)}`, { cause: thrown });
-    }
+    await until(ready, { what: 'every slot to be ready', deadline }).catch((thrown: unknown) => this.explain(thrown));
+  }
+
+  /** Throws it again, with the end of the unit's journal. */
+  async explain(thrown: unknown): Promise<never> {
+    const journal = (await this.machine.journal(unit)).split('\n').slice(-40).join('\n');
+    throw new Error(`${String(thrown)}\n${journal}`, { cause: thrown });
   }
 
   /** `systemctl start`, then every slot is ready. */

@@ -2,7 +2,7 @@ import { commandHelp, type Flags, type Reading, readCommandLine, toolHelp } from
 import { portherdTool } from './cli/daemon-tool.ts';
 import type { Config } from './config/schema.ts';
 import { serveConfig } from './config/serve.ts';
-import { type Origin, runDaemon } from './daemon.ts';
+import type { Origin } from './daemon.ts';
 import { resolveCommand } from './linux/command.ts';
 import { availableCores } from './linux/cores.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
@@ -26,6 +26,8 @@ export async function portherd(args: readonly string[]): Promise<number> {
       return start(serve(read.value), undefined, flags);
     case 'check':
       return words.length > 0 ? fail(surplus(words)) : check(file);
+    case 'doctor':
+      return words.length > 0 ? fail(surplus(words)) : (await import('./doctor.ts')).doctor(flags);
     case undefined:
       console.error(await helpPage(undefined));
       return 2;
@@ -42,6 +44,8 @@ async function start(config: Result<Config>, file: string | undefined, flags: Fl
     read: () =>
       file === undefined ? err(failure('NO_CONFIG_FILE', 'this daemon runs without a config file')) : readConfig(file),
   };
+  // Not with the other commands: it is most of the program.
+  const { runDaemon } = await import('./daemon.ts');
   const ended = await runDaemon(config.value, origin, socket);
   return ended.ok ? ended.value : fail(ended.error);
 }

@@ -44,6 +44,20 @@ const check: CommandSpec = {
   examples: [['portherd check -c portherd.yaml', 'before a deploy']],
 };
 
+const doctor: CommandSpec = {
+  name: 'doctor',
+  words: '',
+  summary: 'Look at this machine, the config and the daemon, and say what is wrong',
+  details:
+    'Each line is ok, a warning or a failure, with the cure. Needs neither a config nor a daemon, and no privileges.\n' +
+    'Exits with 1 when something is a failure, else 0.',
+  options: { config, json: { doc: 'Print JSON' } },
+  examples: [
+    ['portherd doctor', 'the machine, ./portherd.yaml if it is there, and the daemon if it runs'],
+    ['portherd doctor -c /etc/portherd.yaml --json', 'for a script'],
+  ],
+};
+
 const help: CommandSpec = {
   name: 'help',
   words: '[command]',
@@ -55,7 +69,7 @@ export const portherdTool: ToolSpec = {
   name: 'portherd',
   summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
   options: commonOptions,
-  commands: [run, serve, check, help],
+  commands: [run, serve, check, doctor, help],
   examples: [
     ['portherd run -c portherd.yaml', 'run what the file says'],
     ['portherd serve app.js --port 8080', 'run one script'],

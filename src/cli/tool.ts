@@ -2,9 +2,11 @@ import { avail } from './commands/avail.ts';
 import { balance } from './commands/balance.ts';
 import { connections } from './commands/connections.ts';
 import { curl } from './commands/curl.ts';
+import { doctor } from './commands/doctor.ts';
 import { help } from './commands/help.ts';
 import { pid } from './commands/pid.ts';
 import { rebalance } from './commands/rebalance.ts';
+import { reload } from './commands/reload.ts';
 import { reread } from './commands/reread.ts';
 import { restart } from './commands/restart.ts';
 import { roll } from './commands/roll.ts';
@@ -36,7 +38,9 @@ export const commands: readonly Command[] = [
   avail,
   reread,
   update,
+  reload,
   shutdown,
+  doctor,
   version,
   help,
 ];

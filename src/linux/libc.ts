@@ -37,6 +37,8 @@ export interface Libc {
   sendTo(fd: number, address: Uint8Array, bytes: Uint8Array, descriptors: readonly number[]): SystemCall;
   /** Never waits (MSG_DONTWAIT). */
   receive(fd: number, into: Uint8Array): SystemCall;
+  /** fallocate(2); offsets and lengths in bytes. ENOTSUP where the file system cannot do what `mode` asks. */
+  fallocate(fd: number, mode: number, offset: number, length: number): SystemCall;
   /** flock(2) with LOCK_EX | LOCK_NB: EAGAIN while another open file holds it; the kernel lets go when the last copy closes. */
   lock(fd: number): SystemCall;
   /**
@@ -116,6 +118,7 @@ function declare(koffi: typeof Koffi): Libc {
     send: lib.func('intptr_t send(int, const void *, size_t, int)'),
     sendmsg: lib.func('sendmsg', 'intptr_t', ['int', koffi.pointer(message), 'int']),
     recv: lib.func('intptr_t recv(int, void *, size_t, int)'),
+    fallocate: lib.func('int fallocate(int, int, int64_t, int64_t)'),
     flock: lib.func('int flock(int, int)'),
     getpgid: lib.func('int getpgid(int)'),
     waitid: lib.func('int waitid(int, int, void *, int)'),
@@ -173,6 +176,7 @@ function declare(koffi: typeof Koffi): Libc {
     waitid: (pid, keep, siginfo) =>
       answer(native.waitid(pid === 0 ? P_ALL : P_PID, pid, siginfo, WEXITED | WNOHANG | (keep ? WNOWAIT : 0))),
     processGroup: (pid) => answer(native.getpgid(pid)),
+    fallocate: (fd, mode, offset, length) => answer(native.fallocate(fd, mode, offset, length)),
     lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
   };
 }

@@ -51,7 +51,7 @@ export function portInUse(where: string, holders: readonly Holder[]): PortherdEr
 }
 
 /** A server of many processes has one socket in all of them, or one socket each: the first three say enough. */
-function describeHolders(holders: readonly Holder[]): string {
+export function describeHolders(holders: readonly Holder[]): string {
   const shown = [...new Set(holders.map(describeHolder))];
   const more = shown.length > 3 ? ` and ${shown.length - 3} more` : '';
   return `${shown.slice(0, 3).join(', ')}${more}`;

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { within } from './within.ts';
 
 /** What a process uses, and what this machine is. Costs time in the thread pool, never the loop; loads its libraries on first use. */
 export interface ProcessSample {
@@ -55,16 +55,6 @@ async function measure(pids: readonly number[]): Promise<ReadonlyMap<number, Pro
       usage ? [[Number(pid), { rssBytes: usage.memory, cpuPercent: usage.cpu }] as const] : [],
     ),
   );
-}
-
-async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController();
-  const late = delay(deadlineMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
 }
 
 let sampling = false;

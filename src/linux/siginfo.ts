@@ -7,12 +7,11 @@ export const siginfoBytes = 128;
 /** CLD_EXITED of the same file; every other end is by a signal. */
 const exited = 1;
 
-/**
- * Who ended, and how; undefined when waitid found nobody (si_pid is 0 then). The union begins at 16 on 64-bit machines, which
- * are all that Node supports on Linux but for 32-bit ARM.
- */
+/** Where si_pid, si_uid and si_status begin on 64-bit machines, after a gap of four bytes. */
+const union = 16;
+
+/** Who ended, and how; undefined when waitid found nobody (si_pid is 0 then). */
 export function exitOf(siginfo: Buffer): { readonly pid: number; readonly exit: ExitReport } | undefined {
-  const union = process.arch === 'arm' ? 12 : 16;
   const pid = siginfo.readInt32LE(union);
   if (pid === 0) return undefined;
   const status = siginfo.readInt32LE(union + 8);

@@ -95,3 +95,6 @@ export const reapedAtOnceMax = 1_024;
 
 /** Messages to systemd that wait for room in its queue: all sockets of the largest program with two ports, and some words. */
 export const notifyBacklogMax = 2 * slotsMax + 64;
+
+/** portherd doctor: how long a file system or systemctl may take to answer; both take milliseconds. */
+export const doctorMsMax = 3_000;

@@ -1,0 +1,26 @@
+/** What processes may do, from the text of files in /proc. Pure. */
+
+/** The hard limit in /proc/PID/limits (proc_pid_limits(5)); undefined when there is no such line. */
+export function openFilesHardLimit(limits: string): number | undefined {
+  const [, hard] = /^Max open files +\S+ +(\S+)/m.exec(limits) ?? [];
+  return hard === 'unlimited' ? Infinity : hard === undefined ? undefined : Number(hard);
+}
+
+/** include/uapi/linux/capability.h */
+export const capability = { sysPtrace: 19, sysAdmin: 21, bpf: 39 } as const;
+
+/** CapEff in /proc/PID/status (proc_pid_status(5)), a bit for each capability. */
+export function effectiveCapabilities(status: string): (number: number) => boolean {
+  const bits = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  return (number) => ((bits >> BigInt(number)) & 1n) === 1n;
+}
+
+/** `NAME=value` of /proc/PID/environ (proc_pid_environ(5)): what the process was started with. */
+export function environmentOf(environ: string): ReadonlyMap<string, string> {
+  return new Map(
+    environ.split('\0').flatMap((line) => {
+      const at = line.indexOf('=');
+      return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1)] as const];
+    }),
+  );
+}

@@ -8,6 +8,7 @@ import { createClock } from './linux/clock.ts';
 import { createDiagnosis } from './linux/diagnose.ts';
 import { openControlServer } from './linux/control-server.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
+import { loadLibc } from './linux/libc.ts';
 import { createLog } from './linux/logger.ts';
 import { reapOrphans } from './linux/orphans.ts';
 import { createProcesses, preloadPath } from './linux/processes.ts';
@@ -15,9 +16,11 @@ import { claimRunDir, type RunDir } from './linux/run-dir.ts';
 import { machine } from './linux/machine.ts';
 import { createSockets, type Sockets } from './linux/sockets.ts';
 import { watchStrangers } from './linux/strangers.ts';
+import { meetServiceManager } from './linux/systemd.ts';
 import { ok, type Result } from './shared/result.ts';
 import { bootProgram } from './supervisor/boot.ts';
 import { hear } from './supervisor/hear.ts';
+import { keepNotified } from './supervisor/notify.ts';
 import { Operator } from './supervisor/operator.ts';
 import type { ChannelEvent, ConfigFile, Log, Ports } from './supervisor/ports.ts';
 import { preflight } from './supervisor/preflight.ts';
@@ -37,7 +40,9 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   const claimed = await claimRunDir(socket, config.supervisor, process.env);
   if (!claimed.ok) return claimed;
   const runDir = claimed.value;
-  const sockets = createSockets(steeringProgram);
+  const manager = meetServiceManager(process.env, loadLibc, log);
+  manager.keepOnly(new Set());
+  const sockets = createSockets(steeringProgram, loadLibc, manager.givenTo(config.programs), manager.store);
   const listen: { tell: (event: ChannelEvent) => void } = { tell: () => undefined };
   const channel = await openChannelServer({ path: runDir.channelSocket, log, onEvent: (event) => listen.tell(event) });
   if (!channel.ok) return release(runDir, channel);
@@ -72,7 +77,8 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
     'portherd runs',
   );
   const unreap = reapOrphans(log);
-  const forget = obeySignals(process, operator, log);
+  const notify = keepNotified(supervisor, manager);
+  const forget = obeySignals(process, operator, log, notify.reloading);
   const unwatch = watchStrangers(sockets, log);
   if (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start')
     showFirstSteps(supervisor, (text) => console.error(text));
@@ -81,6 +87,7 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
     if (!booted.ok)
       log.error({ event: 'bootFailed', program: program.name, error: booted.error }, 'program cannot be started');
   }
+  notify.begin();
 
   const end = await operator.ended;
   forget();
@@ -88,6 +95,8 @@ export async function runDaemon(config: Config, origin: Origin, socket: string):
   unreap();
   await control.value.close();
   await channel.value.close();
+  notify.end();
+  manager.close();
   log.info({ event: 'ended', why: end.why, exit: end.exit }, 'portherd ends');
   return release(runDir, ok(end.exit));
 }

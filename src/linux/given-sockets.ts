@@ -32,6 +32,14 @@ export interface Given {
 
 export const nothingGiven: Given = { take: () => [], inodes: () => new Set() };
 
+/** The first one's sockets lie before the second's in the kernel's group. */
+export function joinGiven(first: Given, second: Given): Given {
+  return {
+    take: (program, listen) => [...first.take(program, listen), ...second.take(program, listen)],
+    inodes: () => new Set([...first.inodes(), ...second.inodes()]),
+  };
+}
+
 /** What a descriptor is, once it has proved to be a TCP socket that can be a slot's. */
 export interface SocketFacts {
   readonly host: string;

@@ -3,7 +3,7 @@ import type { ProgramConfig } from '../config/schema.ts';
 import type { Log } from '../supervisor/ports.ts';
 import { fits, type Given, inspectSocket, type SocketFacts } from './given-sockets.ts';
 import type { Libc } from './libc.ts';
-import type { Environment } from './worker-env.ts';
+import type { InheritedDescriptor } from './systemd-letters.ts';
 
 /**
  * The sockets that systemd hands over at start, sd_listen_fds(3): those of socket units, and what an earlier supervisor gave
@@ -29,21 +29,10 @@ export function storeName(program: string, slot: number, listen: string): string
   return `${storePrefix}${program}.${slot}.${listen}`;
 }
 
-/** Reads LISTEN_*; the caller takes them out of the environment, since they mean descriptors as they were at the start. */
-export function receiveSockets(env: Environment, pid: number, libc: Libc, log: Log): Received {
-  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
-  if (LISTEN_FDS === undefined || LISTEN_PID !== String(pid)) return { stored: [], ofUnits: [] };
-  const count = /^\d{1,4}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : undefined;
-  if (count === undefined) {
-    log.warn(
-      { event: 'listenFdsUnreadable', value: LISTEN_FDS },
-      'LISTEN_FDS is no number of descriptors; none is used',
-    );
-    return { stored: [], ofUnits: [] };
-  }
-  const names = LISTEN_FDNAMES?.split(':') ?? [];
-  const sockets = Array.from({ length: count }, (_, at) => at).flatMap((at) => {
-    const [fd, name] = [firstListenFd + at, names[at] ?? 'unknown'];
+export type ListeningProgram = Pick<ProgramConfig, 'bind' | 'listen'>;
+
+export function receiveSockets(letters: readonly InheritedDescriptor[], libc: Libc, log: Log): Received {
+  const sockets = letters.flatMap(({ fd, name }) => {
     const facts = inspectSocket(libc, fd);
     if (facts.ok) {
       libc.setCloseOnExec(fd, true);
@@ -54,27 +43,28 @@ export function receiveSockets(env: Environment, pid: number, libc: Libc, log: L
     if (isSocket(fd)) libc.close(fd);
     return [];
   });
-  const [stored, ofUnits] = [true, false].map((wanted) =>
-    sockets.filter(({ name }) => name.startsWith(storePrefix) === wanted),
-  );
-  return { stored: stored ?? [], ofUnits: ofUnits ?? [] };
+  return { stored: sockets.filter(ofStore), ofUnits: sockets.filter((socket) => !ofStore(socket)) };
 }
 
-/** The sockets of socket units, for the programs that listen where they do; others are named and closed. */
-export function givenByUnits(
-  received: readonly ReceivedSocket[],
-  programs: readonly Pick<ProgramConfig, 'bind' | 'listen'>[],
+/** Those on which a program listens; others are named and closed. */
+export function wantedBy(
+  programs: readonly ListeningProgram[],
+  ofUnits: readonly ReceivedSocket[],
   libc: Libc,
   log: Log,
-): Given {
+): readonly ReceivedSocket[] {
   const wanted = programs.filter(({ bind }) => bind === 'slot').flatMap(({ listen }) => listen);
-  let left = received.filter((socket) => {
+  return ofUnits.filter((socket) => {
     if (wanted.some((listen) => fits(libc, socket.facts, listen))) return true;
     const { host, port } = socket.facts;
     warn(log, socket, `no program with bind: slot listens on ${host} port ${port}`);
     libc.close(socket.fd);
     return false;
   });
+}
+
+export function givenByUnits(sockets: readonly ReceivedSocket[], libc: Libc): Given {
+  let left = sockets;
   return {
     take(_program, listen) {
       const taken = left.filter(({ facts }) => fits(libc, facts, listen));
@@ -85,9 +75,11 @@ export function givenByUnits(
   };
 }
 
-/** SD_LISTEN_FDS_START */
-const firstListenFd = 3;
 const storePrefix = 'slot.';
+
+function ofStore({ name }: ReceivedSocket): boolean {
+  return name.startsWith(storePrefix);
+}
 
 function warn(log: Log, { fd, name }: Pick<ReceivedSocket, 'fd' | 'name'>, why: string): void {
   log.warn({ event: 'socketRefused', descriptor: fd, name, why }, 'a descriptor from systemd is not used');

@@ -1,19 +1,34 @@
-import type { ProgramConfig } from '../config/schema.ts';
 import type { Result } from '../shared/result.ts';
 import type { Log } from '../supervisor/ports.ts';
 import { type Given, nothingGiven } from './given-sockets.ts';
 import type { Libc } from './libc.ts';
 import type { SocketWatch } from './listeners.ts';
 import { createNotifier, type Notifier } from './systemd-notify.ts';
-import { givenByUnits, type Received, receiveSockets, storeName } from './systemd-sockets.ts';
+import { handoverName, inheritedDescriptors, letterNames, letterOf } from './systemd-letters.ts';
+import {
+  givenByUnits,
+  type ListeningProgram,
+  type ReceivedSocket,
+  receiveSockets,
+  storeName,
+  wantedBy,
+} from './systemd-sockets.ts';
 
 /** The service manager that started us, if one did; without one everything here does nothing. */
 export interface ServiceManager extends Notifier {
-  readonly received: Received;
-  /** Sockets of socket units. */
-  readonly given: Given;
-  /** Gives each slot's socket into the manager's store, and takes it out when it closes. */
+  /** What an earlier supervisor gave into its store. */
+  readonly stored: readonly ReceivedSocket[];
+  /**
+   * Takes all others out of its store, for good: nobody will serve them. Before the slots are opened, since two of one name
+   * leave together.
+   */
+  keepOnly(inodes: ReadonlySet<number>): void;
+  /** Gives each slot's socket into its store, and takes it out when it closes. */
   readonly store: SocketWatch;
+  /** Sockets of socket units, for the programs that listen where they do; others are named and closed. Once. */
+  givenTo(programs: readonly ListeningProgram[]): Given;
+  /** Before a re-execution: the next image receives the sockets of socket units as this one did. */
+  handOver(): void;
   /** ms within which it wants a sign of life; undefined: never. */
   readonly watchdogMs: number | undefined;
   /** CLOCK_MONOTONIC in µs, as the manager counts. */
@@ -21,22 +36,26 @@ export interface ServiceManager extends Notifier {
 }
 
 /** Takes LISTEN_* out of `env`: after a re-execution other descriptors have those numbers. */
-export function meetServiceManager(
-  env: NodeJS.ProcessEnv,
-  programs: readonly Pick<ProgramConfig, 'bind' | 'listen'>[],
-  libc: () => Result<Libc>,
-  log: Log,
-): ServiceManager {
+export function meetServiceManager(env: NodeJS.ProcessEnv, libc: () => Result<Libc>, log: Log): ServiceManager {
   const notifier = createNotifier(env, libc, log);
-  const loaded = env['LISTEN_FDS'] === undefined ? undefined : libc();
-  const received = loaded?.ok ? receiveSockets(env, process.pid, loaded.value, log) : { stored: [], ofUnits: [] };
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID']) delete env[name];
+  const letters = inheritedDescriptors(env, process.pid, log);
+  for (const name of letterNames) delete env[name];
+  const loaded = letters.length === 0 ? undefined : libc();
+  const native = loaded?.ok ? loaded.value : undefined;
+  const { stored, ofUnits } = native === undefined ? noSockets : receiveSockets(letters, native, log);
+  let units = ofUnits;
   return {
     present: notifier.present,
     send: (lines, descriptors) => notifier.send(lines, descriptors),
     close: () => notifier.close(),
-    received,
-    given: loaded?.ok ? givenByUnits(received.ofUnits, programs, loaded.value, log) : nothingGiven,
+    stored,
+    keepOnly(inodes) {
+      for (const { fd, name, facts } of stored) {
+        if (inodes.has(facts.inode)) continue;
+        notifier.send(['FDSTOREREMOVE=1', `FDNAME=${name}`]);
+        native?.close(fd);
+      }
+    },
     store: {
       // FDPOLL=0: the manager must not drop a socket because something happened to it (sd_notify(3)).
       opened: (program, { slot, name, fd }) =>
@@ -44,10 +63,21 @@ export function meetServiceManager(
       closed: (program, { slot, name }) =>
         notifier.send(['FDSTOREREMOVE=1', `FDNAME=${storeName(program, slot, name)}`]),
     },
+    givenTo(programs) {
+      if (native === undefined) return nothingGiven;
+      units = wantedBy(programs, units, native, log);
+      return givenByUnits(units, native);
+    },
+    handOver() {
+      for (const { fd } of units) native?.setCloseOnExec(fd, false);
+      if (units.length > 0) env[handoverName] = letterOf(units, process.pid);
+    },
     watchdogMs: watchdogOf(env, process.pid),
     monotonicUsec: () => process.hrtime.bigint() / 1_000n,
   };
 }
+
+const noSockets = { stored: [], ofUnits: [] };
 
 /** sd_watchdog_enabled(3): meant for us alone, unless no pid is named. */
 function watchdogOf({ WATCHDOG_USEC, WATCHDOG_PID }: NodeJS.ProcessEnv, pid: number): number | undefined {

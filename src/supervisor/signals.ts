@@ -15,9 +15,14 @@ export interface SignalSource {
  * | SIGHUP           | read the config again and apply what differs                |
  * | SIGUSR1          | roll every program (instead of starting Node's debugger)    |
  *
- * Returns what ends it.
+ * Returns what ends it. `reloading` is told when a SIGHUP has come, and its answer when what it asked for is over.
  */
-export function obeySignals(source: SignalSource, operator: Operator, log: Log): () => void {
+export function obeySignals(
+  source: SignalSource,
+  operator: Operator,
+  log: Log,
+  reloading: () => () => void = () => () => undefined,
+): () => void {
   const failed = (signal: string, error: PortherdError): void => {
     log.error({ event: 'signalFailed', signal, error }, 'a signal’s command failed; what ran before runs on');
   };
@@ -30,6 +35,7 @@ export function obeySignals(source: SignalSource, operator: Operator, log: Log):
     // One that waits already will read the file as it is then.
     if (waiting) return;
     waiting = true;
+    const reloaded = reloading();
     await operator.updated();
     waiting = false;
     const updated = await operator.update({ programs: [] }, (line) => {
@@ -37,6 +43,7 @@ export function obeySignals(source: SignalSource, operator: Operator, log: Log):
       else if (line.t === 'done') log.info({ event: 'updated' }, 'the config is applied');
     });
     if (!updated.ok) failed(signal, updated.error);
+    reloaded();
   };
   const roll = async (signal: NodeJS.Signals): Promise<void> => {
     // How it goes is logged as it happens.

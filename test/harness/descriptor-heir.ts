@@ -8,6 +8,8 @@ export interface Inheritance {
   readonly names: readonly string[];
   readonly listen: readonly { readonly name: string; readonly host: string; readonly port: number }[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of systemd's: of the process that it was before. */
+  readonly letter?: string;
 }
 
 interface Seen {
@@ -22,17 +24,25 @@ export interface Heir {
   readonly warnings: readonly unknown[];
   /** Names of LISTEN_ variables that are left. */
   readonly environment: readonly string[];
-  /** Of the handed descriptors: open, and not for programs that it executes. */
+  /** Of the handed descriptors: open, and not for whatever it executes. */
   readonly open: readonly number[];
   readonly closeOnExec: readonly number[];
+  /** What it would tell the one that it becomes by a re-execution, which it is about to do. */
+  readonly letter?: string;
 }
 
 /** A process of its own, since descriptors begin at 3; LISTEN_PID is its pid, as only its shell can know. */
-export async function runWithDescriptors({ fds, names, listen, env = {} }: Inheritance): Promise<Heir> {
+export async function runWithDescriptors({ fds, names, listen, env = {}, letter }: Inheritance): Promise<Heir> {
   const stdio = ['ignore', 'pipe', 'inherit', ...fds.map((fd) => fd ?? ('ignore' as const))] as const;
   const child = spawn(
     '/bin/sh',
-    ['-c', 'export LISTEN_PID=${LISTEN_PID:-$$}; exec "$@"', 'sh', process.execPath, script],
+    [
+      '-c',
+      'export LISTEN_PID=${LISTEN_PID:-$$}; [ -z "$LETTER" ] || export "PORTHERD_UNIT_SOCKETS=$$ $LETTER"; exec "$@"',
+      'sh',
+      process.execPath,
+      script,
+    ],
     {
       stdio: [...stdio],
       env: {
@@ -40,6 +50,7 @@ export async function runWithDescriptors({ fds, names, listen, env = {} }: Inher
         LISTEN_FDS: String(fds.length),
         LISTEN_FDNAMES: names.join(':'),
         ...env,
+        ...(letter === undefined ? {} : { LETTER: letter }),
         HEIR_LISTEN: JSON.stringify(listen),
         HEIR_COUNT: String(fds.length),
       },

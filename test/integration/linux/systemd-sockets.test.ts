@@ -19,7 +19,9 @@ test('sockets of a unit and of the store are told apart, whatever their order; L
   expect(got.given).toEqual([{ fd: 4, inode: zero?.inode, kept: true }]);
   expect(got.warnings).toEqual([]);
   expect(got.environment).toEqual([]);
-  expect(got.closeOnExec).toEqual([3, 4, 5]);
+  expect(got.open).toEqual([3, 4, 5]);
+  expect(got.closeOnExec).toEqual([3, 5]);
+  expect(got.letter).toMatch(/^\d+ 4:portherd\.socket$/);
 });
 
 test('what is no slot’s socket is named, closed and not fatal', async () => {
@@ -59,6 +61,19 @@ test.each([
   expect(got.stored).toEqual([]);
   expect(got.warnings).toHaveLength(warns);
   expect(got.environment).toEqual([]);
+});
+
+test('what a re-execution is handed is taken for what systemd handed over at first', async () => {
+  using web = await openSlotSockets({ slots: 2 });
+  const [first, second] = web.listeners.all();
+  const got = await runWithDescriptors({
+    fds: [second?.fd, first?.fd],
+    names: [],
+    listen: [{ name: 'http', host: '127.0.0.1', port: web.port }],
+    letter: '4:web.socket 3:web.socket',
+  });
+  expect(got.given.map(({ fd }) => fd)).toEqual([4, 3]);
+  expect(got.letter).toMatch(/^\d+ 4:web\.socket 3:web\.socket$/);
 });
 
 test('a name in the store is one that systemd takes', () => {

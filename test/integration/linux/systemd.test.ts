@@ -25,7 +25,7 @@ function listener(): Said {
 const quiet = (): void => undefined;
 
 function meet(env: NodeJS.ProcessEnv, { log } = listener()): ServiceManager {
-  return meetServiceManager(env, [], loadLibc, log);
+  return meetServiceManager(env, loadLibc, log);
 }
 
 const scene = mkdtempSync(join(tmpdir(), 'portherd-notify-'));
@@ -128,7 +128,7 @@ describe('a service manager', () => {
 
   test('cannot be reached without libc: one warning', () => {
     const said = listener();
-    const manager = meetServiceManager({ NOTIFY_SOCKET: '/run/systemd/notify' }, [], noLibc, said.log);
+    const manager = meetServiceManager({ NOTIFY_SOCKET: '/run/systemd/notify' }, noLibc, said.log);
     expect(manager.present).toBe(false);
     expect(said.warnings).toEqual([expect.objectContaining({ event: 'notifyUseless', why: 'no libc here' })]);
   });

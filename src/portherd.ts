@@ -26,6 +26,8 @@ export async function portherd(args: readonly string[]): Promise<number> {
       return start(serve(read.value), undefined, flags);
     case 'check':
       return words.length > 0 ? fail(surplus(words)) : check(file);
+    case 'init':
+      return (await import('./init.ts')).init(read.value);
     case 'doctor':
       return words.length > 0 ? fail(surplus(words)) : (await import('./doctor.ts')).doctor(flags);
     case undefined:

@@ -44,6 +44,25 @@ const check: CommandSpec = {
   examples: [['portherd check -c portherd.yaml', 'before a deploy']],
 };
 
+const init: CommandSpec = {
+  name: 'init',
+  words: '[DIR]',
+  summary: 'Write a first config next to a package.json',
+  details: 'Takes the command from the start script, else from main. Replaces no file unless --force is given.',
+  options: {
+    port: {
+      alias: 'p',
+      value: 'PORT',
+      doc: 'Port that the app listens on; the start script’s, else 3000, unless given',
+    },
+    force: { doc: 'Replace a config that is there' },
+  },
+  examples: [
+    ['portherd init', 'in this directory'],
+    ['portherd init shop --port 8080', 'in another'],
+  ],
+};
+
 const doctor: CommandSpec = {
   name: 'doctor',
   words: '',
@@ -69,7 +88,7 @@ export const portherdTool: ToolSpec = {
   name: 'portherd',
   summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
   options: commonOptions,
-  commands: [run, serve, check, doctor, help],
+  commands: [run, serve, check, init, doctor, help],
   examples: [
     ['portherd run -c portherd.yaml', 'run what the file says'],
     ['portherd serve app.js --port 8080', 'run one script'],

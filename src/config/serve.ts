@@ -19,7 +19,7 @@ export interface ServeRequest {
 /** A Config without a file, through the same schema, so with the same defaults, bounds and texts; errors name the flag. */
 export function serveConfig(request: ServeRequest): Result<Config> {
   const { script, port, workers, host, context } = request;
-  const name = request.name ?? nameOf(script);
+  const name = request.name ?? programNameOf(script);
   const program = {
     ...(script === '' ? {} : { command: ['node', resolvePath(context.directory, script)] }),
     listen: [{ port: numeric(port), ...(host === undefined ? {} : { host }) }],
@@ -46,9 +46,9 @@ function numeric(written: number | string): number | string {
   return typeof written === 'string' && /^-?\d+$/.test(written) ? Number(written) : written;
 }
 
-/** `./srv/my app.mjs` → `my-app` */
-function nameOf(script: string): string {
-  const base = script.split('/').findLast((part) => part !== '') ?? '';
+/** `./srv/my app.mjs` → `my-app`, `@us/shop` → `shop` */
+export function programNameOf(text: string): string {
+  const base = text.split('/').findLast((part) => part !== '') ?? '';
   const name = base
     .replace(/\.[cm]?[jt]s$/, '')
     .replace(/[^\w.-]+/g, '-')

@@ -18,6 +18,8 @@ export const errorCodes = {
   },
   NO_FILE: { exit: 2, http: 422, advice: 'Check `command` and `directory`; relative paths start at the config file.' },
   NOT_EXECUTABLE: { exit: 2, http: 422, advice: 'chmod +x the file, or name its interpreter in `command`.' },
+  FILE_EXISTS: { exit: 2, http: 409, advice: '--force replaces it.' },
+  FILE_UNWRITABLE: { exit: 2, http: 500, advice: 'Run it as a user who may write there.' },
   PORT_IN_USE: { exit: 2, http: 409, advice: 'Stop the process shown, or give the program another port.' },
   PORT_FORBIDDEN: {
     exit: 2,

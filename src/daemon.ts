@@ -1,117 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/schema.ts';
-import { steeringProgram } from './core/steering-program.ts';
+import { steeringPrograms } from './core/mechanism.ts';
 import { showFirstSteps } from './first-steps.ts';
-import { backlogCut } from './linux/port-free.ts';
-import { keepMemorySmall } from './linux/small-memory.ts';
-import { openChannelServer } from './linux/channel-server.ts';
+import { type Heritage, readHeritage } from './heritage.ts';
+import { watchAdopted } from './linux/adopted-processes.ts';
+import { type ChannelServer, openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
+import { type ControlServer, openControlServer } from './linux/control-server.ts';
 import { createDiagnosis } from './linux/diagnose.ts';
-import { openControlServer } from './linux/control-server.ts';
-import { createWorkerLogs } from './linux/log-files.ts';
+import { type Handover, handOver, receiveHandover, rehearse } from './linux/handover.ts';
 import { loadLibc } from './linux/libc.ts';
+import { createWorkerLogs } from './linux/log-files.ts';
 import { createLog } from './linux/logger.ts';
-import { reapOrphans } from './linux/orphans.ts';
-import { createProcesses, preloadPath } from './linux/processes.ts';
-import { claimRunDir, type RunDir } from './linux/run-dir.ts';
 import { machine } from './linux/machine.ts';
+import { reapOrphans } from './linux/orphans.ts';
+import { backlogCut } from './linux/port-free.ts';
+import { createProcesses, preloadPath } from './linux/processes.ts';
+import { claimRunDir, logDirOf, type RunDir } from './linux/run-dir.ts';
+import { keepMemorySmall } from './linux/small-memory.ts';
 import { createSockets, type Sockets } from './linux/sockets.ts';
+import { createStateFile } from './linux/state-file.ts';
 import { watchStrangers } from './linux/strangers.ts';
-import { meetServiceManager } from './linux/systemd.ts';
+import { meetServiceManager, type ServiceManager } from './linux/systemd.ts';
+import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
-import { bootProgram } from './supervisor/boot.ts';
+import { applyConfig } from './supervisor/apply-config.ts';
 import { hear } from './supervisor/hear.ts';
+import { keepState } from './supervisor/keep-state.ts';
 import { keepNotified } from './supervisor/notify.ts';
 import { Operator } from './supervisor/operator.ts';
 import type { ChannelEvent, ConfigFile, Log, Ports } from './supervisor/ports.ts';
 import { preflight } from './supervisor/preflight.ts';
+import { stateOf } from './supervisor/saved-state.ts';
 import { obeySignals } from './supervisor/signals.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { bootPrograms, succeed } from './supervisor/succeed.ts';
 
 /** Where the config came from. */
 export type Origin = ConfigFile;
 
 /**
  * Constructs everything, once, and runs until everything has stopped. Answers the exit code; an error means that nothing
- * was started.
+ * was started. A bad config is one only as long as there is nobody to adopt.
  */
-export async function runDaemon(config: Config, origin: Origin, socket: string): Promise<Result<number>> {
+export async function runDaemon(file: Result<Config>, origin: Origin, socket: string): Promise<Result<number>> {
   keepMemorySmall();
-  const log = await createLog(config.supervisor.logLevel, process.env);
-  const claimed = await claimRunDir(socket, config.supervisor, process.env);
+  const handover = receiveHandover(process.env);
+  const log = await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env);
+  const places = file.ok ? file.value.supervisor : { runDir: undefined, logDir: undefined };
+  const claimed = await claimRunDir(socket, places, process.env, handover !== undefined);
   if (!claimed.ok) return claimed;
-  const runDir = claimed.value;
+  const clock = createClock();
   const manager = meetServiceManager(process.env, loadLibc, log);
-  manager.keepOnly(new Set());
-  const sockets = createSockets(steeringProgram, loadLibc, manager.givenTo(config.programs), manager.store);
+  const read = readHeritage(file, { runDir: claimed.value, log, clock, handover, manager });
+  if (!read.ok) return release(claimed.value, read);
+  const { config, given } = read.value;
+  const runDir = { ...claimed.value, logDir: logDirOf(claimed.value.path, config.supervisor.logDir, process.env) };
+  const sockets = createSockets(steeringPrograms, loadLibc, given, manager.store);
+  const ran = await run({ heritage: read.value, origin, runDir, log, clock, sockets, handover, manager });
+  manager.close();
+  return release(runDir, ran);
+}
+
+interface Wiring {
+  readonly heritage: Heritage;
+  readonly origin: Origin;
+  readonly runDir: RunDir;
+  readonly log: Log;
+  readonly clock: ReturnType<typeof createClock>;
+  readonly sockets: Sockets;
+  readonly handover: Handover | undefined;
+  readonly manager: ServiceManager;
+}
+
+async function run(wiring: Wiring): Promise<Result<number>> {
+  const { heritage, runDir, log, sockets, handover, manager } = wiring;
+  const { config, adoption } = heritage;
   const listen: { tell: (event: ChannelEvent) => void } = { tell: () => undefined };
-  const channel = await openChannelServer({ path: runDir.channelSocket, log, onEvent: (event) => listen.tell(event) });
-  if (!channel.ok) return release(runDir, channel);
-  const ports = createPorts(runDir, sockets, channel.value, log, origin);
+  const channel = await openChannelServer({
+    path: runDir.channelSocket,
+    log,
+    expected: new Map(adoption.programs.flatMap(({ workers }) => workers.map(({ handle, token }) => [handle, token]))),
+    inherited: handover?.channel,
+    onEvent: (event) => listen.tell(event),
+  });
+  if (!channel.ok) return channel;
+  const adopted = watchAdopted();
+  const unreap = reapOrphans(log, (pid, exit) => adopted.reaped(pid, exit));
+  const ports = createPorts(wiring, channel.value, adopted);
   const supervisor = new Supervisor(ports);
   listen.tell = (event) => hear(supervisor, event);
   const operator = new Operator(supervisor, config.supervisor);
+  const fresh = succeed(supervisor, heritage);
 
-  const ready = preflight(config.programs, ports);
+  const ready = adoption.programs.length > 0 ? ok() : preflight(fresh, ports);
   if (!ready.ok) {
     await channel.value.close();
-    return release(runDir, ready);
+    return ready;
   }
   const control = await openControlServer({
     path: runDir.controlSocket,
     mode: config.supervisor.controlSocket.mode,
     control: operator,
     log,
+    inherited: handover?.control,
   });
   if (!control.ok) {
     await channel.value.close();
-    return release(runDir, control);
+    return control;
   }
-  log.info(
-    {
-      event: 'started',
-      pid: process.pid,
-      config: origin.path,
-      controlSocket: runDir.controlSocket,
-      logDir: runDir.logDir,
-    },
-    'portherd runs',
-  );
-  const unreap = reapOrphans(log);
+  logStart(wiring);
+  const unkeep = keepState(supervisor, config.supervisor);
   const notify = keepNotified(supervisor, manager);
   const forget = obeySignals(process, operator, log, notify.reloading);
   const unwatch = watchStrangers(sockets, log);
-  if (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start')
+  if (handover === undefined && (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start'))
     showFirstSteps(supervisor, (text) => console.error(text));
-  for (const program of config.programs.toSorted((one, other) => one.priority - other.priority)) {
-    const booted = bootProgram(supervisor, program);
-    if (!booted.ok)
-      log.error({ event: 'bootFailed', program: program.name, error: booted.error }, 'program cannot be started');
-  }
+  bootPrograms(supervisor, fresh);
   notify.begin();
+  await catchUp(wiring, operator);
 
   const end = await operator.ended;
+  if (end.reload === true) {
+    notify.reloading();
+    manager.handOver();
+    await replaceMyself(supervisor, config, channel.value, control.value);
+  }
   forget();
   unwatch();
   unreap();
+  adopted.close();
   await control.value.close();
   await channel.value.close();
+  unkeep();
+  ports.state.forget();
   notify.end();
-  manager.close();
   log.info({ event: 'ended', why: end.why, exit: end.exit }, 'portherd ends');
-  return release(runDir, ok(end.exit));
+  return ok(end.exit);
+}
+
+/** A reload, and a start with another file, mean the config as it is now; after a crash nothing changes that nobody asked for. */
+async function catchUp({ heritage: { state }, origin, handover, log }: Wiring, operator: Operator): Promise<void> {
+  if (state === undefined || origin.path === undefined) return;
+  if (handover !== undefined || state.ending || state.configFile !== origin.path) {
+    return applyConfig(operator, log, handover === undefined ? 'start' : 'reload');
+  }
+  const differs = operator.reread();
+  if (!differs.ok) return;
+  const { available, changed, disappeared } = differs.value;
+  if (available.length + changed.length + disappeared.length > 0)
+    log.warn({ event: 'configDiffers', ...differs.value }, 'the config has changed; `portherdctl update` applies it');
+}
+
+/** The answer to whoever asked goes out first. */
+async function replaceMyself(
+  supervisor: Supervisor,
+  { supervisor: running }: Config,
+  channel: ChannelServer,
+  control: ControlServer,
+): Promise<never> {
+  const { log, state } = supervisor.ports;
+  await sleep(answerMs);
+  log.info({ event: 'reloading', pid: process.pid }, 'portherd replaces itself; workers serve on');
+  const last = stateOf(supervisor, running);
+  const saved = state.save(last);
+  if (!saved.ok) log.warn({ event: 'stateNotSaved', error: saved.error }, 'the next image finds the workers itself');
+  const libc = loadLibc();
+  assert(libc.ok, 'reload without libc');
+  const descriptors = last.sockets.map(({ fd }) => fd);
+  return handOver(libc.value, { control: control.descriptor, channel: channel.descriptor }, descriptors);
+}
+
+const answerMs = 20;
+
+function logStart({ heritage: { adoption }, origin, runDir: { controlSocket, logDir }, log }: Wiring): void {
+  const adopted = adoption.programs.reduce((sum, { living }) => sum + living.size, 0);
+  const fields = { event: 'started', pid: process.pid, config: origin.path, controlSocket, logDir };
+  log.info(adopted === 0 ? fields : { ...fields, adopted }, 'portherd runs');
 }
 
 function createPorts(
-  runDir: RunDir,
-  sockets: Sockets,
+  { runDir, sockets, log, origin, clock }: Wiring,
   channel: Ports['channel'],
-  log: Log,
-  configFile: ConfigFile,
+  adopted: ReturnType<typeof watchAdopted>,
 ): Ports {
   const { listeners, steering, probes, census, curl } = sockets;
-  const { logDir, controlSocket, channelSocket } = runDir;
+  const { path, logDir, controlSocket, channelSocket } = runDir;
   return {
-    clock: createClock(),
+    clock,
     processes: createProcesses({
       listeners,
       logDir,
@@ -119,6 +195,7 @@ function createPorts(
       preload: preloadPath(),
       controlSocket,
       channelSocket,
+      adopted,
     }),
     listeners,
     steering,
@@ -129,7 +206,9 @@ function createPorts(
     channel,
     workerLogs: createWorkerLogs(logDir),
     machine,
-    configFile,
+    state: createStateFile(path),
+    successor: { rehearse: () => rehearse(process.env) },
+    configFile: origin,
     portCheck: { free: (host, port) => sockets.checkPortFree(host, port), backlogCut },
     log,
   };

@@ -3,6 +3,7 @@ import { portherdTool } from './cli/daemon-tool.ts';
 import type { Config } from './config/schema.ts';
 import { serveConfig } from './config/serve.ts';
 import type { Origin } from './daemon.ts';
+import { rehearsalVariable } from './linux/handover.ts';
 import { resolveCommand } from './linux/command.ts';
 import { availableCores } from './linux/cores.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
@@ -39,8 +40,9 @@ export async function portherd(args: readonly string[]): Promise<number> {
 }
 
 async function start(config: Result<Config>, file: string | undefined, flags: Flags): Promise<number> {
-  if (!config.ok) return fail(config.error);
-  const socket = controlSocket(flags.text('socket'), config.value);
+  if (process.env[rehearsalVariable] !== undefined)
+    return config.ok ? say(`portherd ${version} can run`) : fail(config.error);
+  const socket = controlSocket(flags.text('socket'), config.ok ? config.value : undefined);
   const origin: Origin = {
     path: file,
     read: () =>
@@ -48,7 +50,7 @@ async function start(config: Result<Config>, file: string | undefined, flags: Fl
   };
   // Not with the other commands: it is most of the program.
   const { runDaemon } = await import('./daemon.ts');
-  const ended = await runDaemon(config.value, origin, socket);
+  const ended = await runDaemon(config, origin, socket);
   return ended.ok ? ended.value : fail(ended.error);
 }
 

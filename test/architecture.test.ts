@@ -19,7 +19,14 @@ const allowed: Record<
   protocol: { values: ['shared'], types: ['core'] },
   supervisor: { values: ['shared', 'config', 'core', 'protocol'] },
   linux: {
-    values: ['shared', 'config', 'protocol', 'supervisor/ports.ts'],
+    values: [
+      'shared',
+      'config',
+      'protocol',
+      'supervisor/ports.ts',
+      'supervisor/ports-survival.ts',
+      'supervisor/ports-steering.ts',
+    ],
     types: ['core'],
     node: true,
     npm: ['koffi', 'pino', 'pino-pretty', 'pidusage', 'systeminformation', 'fastify'],

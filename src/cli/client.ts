@@ -29,13 +29,18 @@ export interface Client {
 export class SocketClient implements Client {
   daemonVersion: string | undefined;
   readonly #socketPath: string;
+  /** The last connection ended without a word. */
+  #dropped = false;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
   }
 
   async get<T>(path: string, reply: Shape<T>): Promise<Result<T, ErrorBody>> {
-    return whole(await this.#ask('GET', path, undefined, 'deadline', undefined), reply);
+    const answer = await this.#ask('GET', path, undefined, 'deadline', undefined);
+    // A daemon that replaces itself drops who it has accepted; the next image takes those who wait.
+    const again = !answer.ok && this.#dropped;
+    return whole(again ? await this.#ask('GET', path, undefined, 'deadline', undefined) : answer, reply);
   }
 
   async post<T>(path: string, body: object, reply: Shape<T>): Promise<Result<T, ErrorBody>> {
@@ -90,8 +95,10 @@ export class SocketClient implements Client {
         if (onLine !== undefined && head?.status === 200) text = cutLines(text, onLine);
         if (text.length > controlReplyBytesMax) settle(badReply('it does not end'));
       },
-      onEnd: (end) =>
-        settle(head !== undefined && head.status !== 200 ? refusal(head, text) : this.#ended(end, text, head)),
+      onEnd: (end) => {
+        this.#dropped = head === undefined && (end.is === 'cut' || (end.is === 'failed' && end.code === 'ECONNRESET'));
+        settle(head !== undefined && head.status !== 200 ? refusal(head, text) : this.#ended(end, text, head));
+      },
     });
     const silent = (): void => settle(err(this.#silent()));
     const check = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type * as control from '../protocol/control.ts';
 import type { CurlLine } from '../protocol/control-curl.ts';
+import type { ReloadReply } from '../protocol/control-reload.ts';
 import type { RebalanceLine, RebalanceProgress } from '../protocol/control-rebalance.ts';
 import { changeCosts } from '../shared/change-cost.ts';
 import { stateCodes } from '../shared/states.ts';
@@ -169,6 +170,8 @@ export const rereadReply = fields<control.RereadReply>({
   changed: list(changed),
   disappeared: list(text),
 });
+
+export const reloadReply = fields<ReloadReply>({ pid: number, version: text, uptimeMs: number });
 
 export const shutdownReply = fields<{ readonly pid: number }>({ pid: number });
 

@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts';
 import { help } from './commands/help.ts';
 import { pid } from './commands/pid.ts';
 import { rebalance } from './commands/rebalance.ts';
+import { reload } from './commands/reload.ts';
 import { reread } from './commands/reread.ts';
 import { restart } from './commands/restart.ts';
 import { roll } from './commands/roll.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   avail,
   reread,
   update,
+  reload,
   shutdown,
   doctor,
   version,

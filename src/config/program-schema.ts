@@ -218,6 +218,11 @@ export const programSchema = section('One server.', {
   readiness,
   stop,
   roll,
+  steering: option(oneOf('auto', 'ebpf', 'cbpf', 'off'), {
+    doc: 'How the kernel is told who gets a connection. ebpf needs CAP_BPF, else cbpf is used; auto is ebpf where it may be; off: by the kernel’s hash, weights and stalls ignored.',
+    change: 'live',
+    default: 'auto',
+  }),
   balance,
   health,
   logs,

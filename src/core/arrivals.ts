@@ -14,6 +14,9 @@ export interface Arrivals {
   /** Monotonic ms of the last reading that showed a new connection. */
   readonly lastAt: number;
   readonly at: number;
+  /** Connections that end, per ms, and that are open, both over the last second or so. */
+  readonly leaves: number;
+  readonly open: number;
   /** Per slot the highest `total + queue` seen of its worker. */
   readonly came: readonly Came[];
   /** Shares that were in force, each from `from` to the next one's. */
@@ -23,6 +26,8 @@ export interface Arrivals {
 interface Came {
   readonly worker: number;
   readonly count: number;
+  /** How many of them have ended. */
+  readonly gone: number;
   /** When somebody was last seen in its queue. */
   readonly waitedAt: number;
 }
@@ -38,40 +43,54 @@ const burstMin = 8;
 const staleMsMax = 500;
 
 export function noArrivals(now: number): Arrivals {
-  return { rate: 0, burst: 0, singles: 0, lastAt: now, at: now, came: [], shares: [] };
+  return { rate: 0, burst: 0, singles: 0, lastAt: now, at: now, leaves: 0, open: 0, came: [], shares: [] };
 }
 
 export function noteArrivals(before: Arrivals, readings: readonly Reading[], now: number): Arrivals {
   const elapsed = now - before.at;
   const came: Came[] = [];
   let fresh = 0;
+  let gone = 0;
+  let allOpen = 0;
   for (const reading of readings) {
-    const { slot, worker, total } = reading;
+    const { slot, worker, total, open = 0 } = reading;
     if (total === undefined) continue;
     const seen = before.came[slot];
     const next = countOf(seen, reading, total, now);
-    if (seen?.worker === worker) fresh += Math.max(0, next.count - seen.count);
+    allOpen += open;
+    if (seen?.worker === worker) {
+      fresh += Math.max(0, next.count - seen.count);
+      gone += Math.max(0, next.gone - seen.gone);
+    }
     came[slot] = next;
   }
   const usual = before.rate * elapsed;
-  const rate = before.rate * Math.exp(-elapsed / rateMs) + fresh / rateMs;
+  const fade = Math.exp(-elapsed / rateMs);
+  const rate = before.rate * fade + fresh / rateMs;
+  const leaves = before.leaves * fade + gone / rateMs;
+  const open = allOpen + (before.open - allOpen) * fade;
   const faded = before.burst * Math.exp(-elapsed / burstMs);
   const isBurst = fresh >= burstMin + 2 * usual;
   const burst = isBurst ? Math.max(faded, fresh) : faded;
   const singles = isBurst ? 0 : before.singles * Math.exp(-elapsed / singlesMs) + fresh;
   const lastAt = fresh > 0 ? now : before.lastAt;
-  return { ...before, rate, burst: burst < burstMin ? 0 : burst, singles, lastAt, at: now, came };
+  return { ...before, rate, burst: burst < burstMin ? 0 : burst, singles, lastAt, at: now, leaves, open, came };
 }
 
 /**
  * The queue is as of now, the total as of the last beat: what was accepted in between is missing from both, so the sum may fall
  * without meaning anything. Not when the beat is younger than the last queue: what waited there is counted, or has gone.
  */
-function countOf(seen: Came | undefined, { worker, queue, beatAgeMs }: Reading, total: number, now: number): Came {
+function countOf(
+  seen: Came | undefined,
+  { worker, queue, open = 0, beatAgeMs }: Reading,
+  total: number,
+  now: number,
+): Came {
   const waitedAt = queue > 0 ? now : (seen?.waitedAt ?? Number.NEGATIVE_INFINITY);
   const sum = total + queue;
   const whole = seen?.worker !== worker || (beatAgeMs !== undefined && now - beatAgeMs > seen.waitedAt + onTheWayMs);
-  return { worker, waitedAt, count: whole ? sum : Math.max(seen.count, sum) };
+  return { worker, waitedAt, gone: total - open, count: whole ? sum : Math.max(seen.count, sum) };
 }
 
 /** From now on connections are steered in these shares. */
@@ -80,13 +99,35 @@ export function noteShares(arrivals: Arrivals, shares: readonly number[], now: n
   return { ...arrivals, shares: [...arrivals.shares.slice(Math.max(0, since)), { from: now, shares }] };
 }
 
-/** Connections that a slot has probably been given since its count was taken, `ageMs` ago. */
-export function unseen({ rate, shares }: Arrivals, slot: number, ageMs: number, now: number): number {
-  const begin = now - Math.min(ageMs, staleMsMax);
-  return shares.reduce((sum, { from, shares: share }, at) => {
-    const until = shares[at + 1]?.from ?? now;
-    return sum + rate * (share[slot] ?? 0) * Math.max(0, until - Math.max(from, begin));
-  }, 0);
+/** The share of connections that are open now and still are after that long. */
+export function keptFor(arrivals: Arrivals, ms: number): number {
+  return Math.exp(-ms / lifeMs(arrivals));
+}
+
+/** How long a connection stays, on average, of the next `ms` since it came: what comes all that time leaves as many × the rate. */
+function stayMs(arrivals: Arrivals, ms: number): number {
+  const life = lifeMs(arrivals);
+  return Number.isFinite(life) ? life * (1 - Math.exp(-ms / life)) : ms;
+}
+
+/** How long a connection lives: as many as are open end in that time (Little's law). */
+function lifeMs({ leaves, open }: Arrivals): number {
+  return leaves * lifeMsMax > open ? Math.max(1, open / leaves) : Number.POSITIVE_INFINITY;
+}
+
+/** Connections that a slot has probably been given since its count was taken, `ageMs` ago, and that it still has. */
+export function unseen(arrivals: Arrivals, slot: number, ageMs: number, now: number): number {
+  const { rate, shares } = arrivals;
+  const span = Math.min(ageMs, staleMsMax);
+  const begin = now - span;
+  const stays = span === 0 ? 1 : stayMs(arrivals, span) / span;
+  return (
+    stays *
+    shares.reduce((sum, { from, shares: share }, at) => {
+      const until = shares[at + 1]?.from ?? now;
+      return sum + rate * (share[slot] ?? 0) * Math.max(0, until - Math.max(from, begin));
+    }, 0)
+  );
 }
 
 /**
@@ -98,9 +139,13 @@ export function expected(arrivals: Arrivals, horizonMs: number, slots: number, n
   const { rate, burst, singles, lastAt } = arrivals;
   const doubt = doubtPerSlot * Math.max(0, 1 - singles / singlesTrusted);
   const silence = Math.min(silenceMsMax, Math.max(0, now - lastAt - rateMs)) / rateMs;
-  return Math.max(1, rate * horizonMs, burst, slots * Math.max(doubt, silence));
+  // Who will have left again by then needs no preparation.
+  const pool = Math.max(burst, slots * Math.max(doubt, silence)) * keptFor(arrivals, horizonMs);
+  return Math.max(1, rate * stayMs(arrivals, horizonMs), pool);
 }
 
+/** What lives longer is as good as for ever: decisions look ahead a quarter of a second. */
+const lifeMsMax = 60_000;
 const doubtPerSlot = 4;
 /** Eight one after the other are a trickle. */
 const singlesTrusted = 8;

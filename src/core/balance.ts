@@ -1,6 +1,6 @@
 import type { ProgramConfig } from '../config/schema.ts';
-import { beatMs, lagSampleMs } from '../shared/limits.ts';
-import { type Arrivals, expected, noArrivals, noteArrivals, noteShares, unseen } from './arrivals.ts';
+import { beatMs, newsDelayMs } from '../shared/limits.ts';
+import { type Arrivals, expected, keptFor, noArrivals, noteArrivals, noteShares, unseen } from './arrivals.ts';
 import { loadFactor } from './load-factor.ts';
 import type { Reading } from './reading.ts';
 import { waterLevel } from './water-level.ts';
@@ -40,7 +40,9 @@ export const wholeWeight = 1_000;
 const changeMin = 0.05;
 const changeMsMax = 1_000;
 /** A share of the average share for a slot that is not clearly above the others: its count may be wrong, or just old. */
-const trickle = 0.05;
+const trickle = 0.01;
+/** A change is told as soon as it may be, and looked at then: that is when the next decision is, whatever the interval. */
+const lookMs = 30;
 /** Time in which the load factor follows its measure by two thirds, so that it does not swing with every beat. */
 const factorMs = 1_000;
 
@@ -107,19 +109,23 @@ function byDeficit(
 ): Wanted {
   const known = chosen.filter(({ open }) => open !== undefined);
   if (known.length === 0) return evenly(readings);
-  const horizonMs = now - before.decidedAt + known.reduce((sum, reading) => sum + ageOf(reading), 0) / known.length;
+  const meanAgeMs = known.reduce((sum, reading) => sum + ageOf(reading), 0) / known.length;
+  const horizonMs = Math.min(lookMs, now - before.decidedAt) + meanAgeMs;
   const amount = expected(arrivals, horizonMs, chosen.length, now) * (known.length / chosen.length);
   const estimates = new Map(readings.map((reading) => [reading.slot, estimate(reading, arrivals, now)]));
+  // Of those who are there some will have left when the next have come; not of those who wait.
+  const lose = 1 - keptFor(arrivals, horizonMs);
+  const leaving = ({ slot, queue }: Reading): number => lose * Math.max(0, (estimates.get(slot) ?? 0) - queue);
   const width = ({ slot }: Reading): number => factors[slot] ?? 1;
   const level = waterLevel(
-    known.map(({ slot }) => estimates.get(slot) ?? 0),
+    known.map((reading) => (estimates.get(reading.slot) ?? 0) - leaving(reading)),
     known.map(width),
     amount,
   );
   const weights: number[] = [];
   let largest = 0;
   for (const reading of known) {
-    const held = estimates.get(reading.slot) ?? 0;
+    const held = (estimates.get(reading.slot) ?? 0) - leaving(reading);
     const target = level * width(reading);
     const high = held > target + Math.max(1, target * 0.1);
     const deficit = Math.max(target - held, high ? 0 : (trickle * amount) / known.length);
@@ -132,7 +138,8 @@ function byDeficit(
   const scale = wholeWeight / Math.max(largest, known.length < chosen.length ? average : 0);
   const why = readings.map((reading): SlotBalance => {
     const held = estimates.get(reading.slot);
-    const target = chosen.includes(reading) && held !== undefined ? { target: level * width(reading) } : {};
+    const target =
+      chosen.includes(reading) && held !== undefined ? { target: level * width(reading) + leaving(reading) } : {};
     return { slot: reading.slot, reading, ...(held === undefined ? {} : { held }), ...target, factor: width(reading) };
   });
   return { weights: weights.map((weight) => Math.min(wholeWeight, Math.round(weight * scale))), why };
@@ -143,12 +150,13 @@ function estimate(reading: Reading, arrivals: Arrivals, now: number): number | u
   if (open === undefined) return undefined;
   // What came for certain but is not in `open` yet, or what must have come by now: whichever is more.
   const waiting = Math.max(queue, (arrivals.came[slot]?.count ?? 0) - (total ?? 0));
-  return open + Math.max(waiting, unseen(arrivals, slot, ageOf(reading), now));
+  const ageMs = ageOf(reading);
+  return open * keptFor(arrivals, ageMs) + Math.max(waiting, unseen(arrivals, slot, ageMs, now));
 }
 
-/** How much time a count may have missed. A worker with news beats at its next look: one without a beat has none. */
+/** How much time a count may have missed. A worker with news beats as soon as it may: one without a beat by then has none. */
 function ageOf({ beatAgeMs = 0 }: Reading): number {
-  return beatAgeMs > beatMs.busy + lagSampleMs ? lagSampleMs : beatAgeMs;
+  return beatAgeMs > beatMs.busy + lookMs ? newsDelayMs : beatAgeMs;
 }
 
 /** What is in force stays until something else is clearly, or lastingly, better. */

@@ -1,4 +1,5 @@
 import type { Fact } from './events.ts';
+import type { Mechanism } from './mechanism.ts';
 
 /** What shall be done in the world. Imperative: supervisor/perform.ts obeys, one page for all of them. */
 export type SlotEffect =
@@ -33,7 +34,14 @@ export type FleetEffect =
   | { readonly do: 'listen'; readonly slots: readonly number[] }
   | { readonly do: 'unlisten'; readonly slots: readonly number[] }
   /** New connections go to the slots in proportion, or as `by` says; all zero leaves it to the kernel's hash. */
-  | { readonly do: 'steer'; readonly weights: readonly number[]; readonly by: SteerBy }
+  | {
+      readonly do: 'steer';
+      readonly weights: readonly number[];
+      readonly by: SteerBy;
+      readonly mechanisms: readonly Mechanism[];
+    }
+  /** A member has left the kernel's group, or come to it: look whether the others are where we think; answered by `verified`. */
+  | { readonly do: 'verify' }
   /** A reading of each of these slots; answered by `measured`. */
   | { readonly do: 'measure'; readonly slots: readonly Look[] };
 

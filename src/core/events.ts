@@ -1,3 +1,4 @@
+import type { Verdict } from './group-order.ts';
 import type { Reading } from './reading.ts';
 import { describeExit, type Exit } from './worker.ts';
 
@@ -48,6 +49,7 @@ export type FleetEvent =
   /** A beat told of other connection counts than the one before: worth a look before the next one is due. */
   | { readonly is: 'counted' }
   | { readonly is: 'measured'; readonly readings: readonly Reading[] }
+  | { readonly is: 'verified'; readonly verdict: Verdict }
   | { readonly is: 'tick' };
 
 /** What an operator may want to know; logged, streamed, and awaited by commands. */
@@ -110,6 +112,9 @@ export type Fact =
       readonly generation: number;
       readonly why: string;
     }
+  /** The kernel's group is not in the order that we think, or is again. */
+  | { readonly event: 'orderWrong'; readonly why: string }
+  | { readonly event: 'orderRight' }
   | { readonly event: 'scaled'; readonly from: number; readonly to: number }
   | { readonly event: 'rollStarted'; readonly generation: number; readonly slots: number }
   | {

@@ -2,14 +2,15 @@ import type { ProgramConfig } from '../config/schema.ts';
 import type { Context, ReadinessOf } from './context.ts';
 import { announce, type FleetEffect } from './effects.ts';
 import type { Fact, FleetEvent, SlotEvent } from './events.ts';
-import { canLaunch, listenerChanges, listenersWanted } from './listening.ts';
+import { opinion } from './group-order.ts';
+import { canLaunch, listenerChanges, listenersWanted, mayBeReordered } from './listening.ts';
 import { newBalance } from './balance.ts';
 import { hurry, measure, measureDue, type Measured, take } from './measuring.ts';
 import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts';
 import type { Reading } from './reading.ts';
 import { emptySlot, isVacant } from './seat.ts';
 import { stepSlot } from './slot.ts';
-import { isComing, type Steering, steeringOf, willServe } from './weights.ts';
+import { isComing, isSameSteering, type Steering, steeringOf, willServe } from './weights.ts';
 
 /** All slots of one program. Pure: what it wants done comes back as effects, in the order they must happen. */
 export interface Fleet extends Measured {
@@ -44,11 +45,13 @@ export function stepFleet(
   draft.take(event);
   draft.advanceRoll();
   draft.retire();
-  const { open, close, retired } = listenerChanges(before, draft.fleet);
+  const changes = listenerChanges(before, draft.fleet);
+  const { open, close, retired } = changes;
   const steering = steeringOf(draft.fleet, config);
   const listens = listenersWanted(draft.fleet) > 0;
-  const steered = listens && (open.length > 0 || !isSame(steering, before.steering));
-  const fleet = { ...draft.fleet, steering: listens ? steering : undefined };
+  const steered = listens && (open.length > 0 || !isSameSteering(steering, before.steering));
+  const doubtful = mayBeReordered(changes, before.steering !== undefined, draft.fleet);
+  const fleet = { ...draft.fleet, ...(listens ? { steering } : { steering: undefined, distrust: undefined }) };
   // Sockets first, or a worker has nothing to inherit; a program that stops refuses clients before its workers drain.
   return [
     fleet,
@@ -57,11 +60,8 @@ export function stepFleet(
     ...(steered ? [{ do: 'steer', ...steering } as const] : []),
     ...draft.effects,
     ...(retired.length > 0 ? [{ do: 'unlisten', slots: retired } as const] : []),
+    ...(doubtful && config.steering !== 'off' ? [{ do: 'verify' } as const] : []),
   ];
-}
-
-function isSame(one: Steering, other: Steering | undefined): boolean {
-  return one.by === other?.by && one.weights.join() === other.weights.join();
 }
 
 /** A fleet in the making: one event may move several slots and the roll. Lives for one step. */
@@ -103,6 +103,11 @@ class Draft {
         return;
       case 'measured':
         return this.#measured(event.readings);
+      case 'verified': {
+        const [distrust, ...facts] = opinion(this.fleet.distrust, event.verdict);
+        this.fleet = { ...this.fleet, distrust };
+        return facts.forEach((fact) => this.#announce(fact));
+      }
       case 'tick':
         this.#each(
           this.fleet.slots.map(({ index }) => index),

@@ -25,6 +25,15 @@ export function listenerChanges(before: Fleet, after: Fleet): ListenerChanges {
   return { open: range(had, has), close: has === 0 ? range(0, had) : [], retired: has === 0 ? [] : range(has, had) };
 }
 
+/**
+ * Others than the first have joined the kernel's group, or somebody has left it who may not have been its last. And of a group that
+ * was `steered` by another supervisor nobody knows how it has come to be.
+ */
+export function mayBeReordered({ open, retired }: ListenerChanges, steered: boolean, after: Fleet): boolean {
+  const count = listenersWanted(after);
+  return count > 0 && (retired.length > 0 || (open.length > 0 ? open.length < count : !steered));
+}
+
 /** One slot that serves or will serve keeps all sockets: closing one would renumber the group. */
 function needsSocket({ seat }: Slot): boolean {
   switch (seat.is) {

@@ -105,8 +105,8 @@ function every(fleet: Measured, config: ProgramConfig): number {
   return canSteer(fleet, config) ? interval : Math.max(interval, lifeMs);
 }
 
-function canSteer({ slots }: Measured, { bind, listen }: ProgramConfig): boolean {
-  return bind === 'slot' && slots.length > 1 && listen.length > 0;
+function canSteer({ slots }: Measured, { bind, listen, steering }: ProgramConfig): boolean {
+  return steering !== 'off' && bind === 'slot' && slots.length > 1 && listen.length > 0;
 }
 
 function look({ index, seat }: Slot): readonly Look[] {

@@ -2,6 +2,7 @@ import type { ProgramConfig } from '../config/schema.ts';
 import { type Balance, sharesAmong, wholeWeight } from './balance.ts';
 import type { SteerBy } from './effects.ts';
 import { type Health, isStalled } from './health.ts';
+import { type Mechanism, mechanismsOf } from './mechanism.ts';
 import type { Slot } from './seat.ts';
 
 /** What of a fleet decides who gets the next connection. */
@@ -11,17 +12,26 @@ export interface Steered {
   readonly wanted: number;
   readonly balance: Balance;
   readonly health: readonly (Health | undefined)[];
+  /** What is wrong with the order of the kernel’s group, if anything; see group-order.ts. */
+  readonly distrust?: string | undefined;
 }
 
 /** What the kernel shall be told. */
 export interface Steering {
   readonly weights: readonly number[];
   readonly by: SteerBy;
+  readonly mechanisms: readonly Mechanism[];
 }
 
-export function steeringOf(fleet: Steered, { balance }: ProgramConfig): Steering {
+export function steeringOf(fleet: Steered, { balance, steering }: ProgramConfig): Steering {
   const { policy } = balance;
-  return { weights: weightsOf(fleet), by: policy === 'cpu' || policy === 'hash' ? policy : 'weight' };
+  const by = policy === 'cpu' || policy === 'hash' ? policy : 'weight';
+  return { weights: weightsOf(fleet), by, mechanisms: mechanismsOf(steering, fleet.distrust === undefined) };
+}
+
+export function isSameSteering(one: Steering, other: Steering | undefined): boolean {
+  const same = one.by === other?.by && one.weights.join() === other.weights.join();
+  return same && one.mechanisms.join() === other.mechanisms.join();
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Libc } from './libc.ts';
 
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
+const SO_ACCEPTCONN = 30;
 const SO_MEMINFO = 55;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
@@ -23,6 +24,12 @@ export function readQueue(libc: Libc, fd: number): QueueReading {
   for (const reading of readings)
     assert(reading.ok, reading.ok ? '' : `the queue of descriptor ${fd}: ${reading.error}`);
   return { queue: info.readUInt32LE(24), backlog: info.readUInt32LE(28), drops: memory.readUInt32LE(32) };
+}
+
+/** shutdown(2) by any process that shares the socket makes it deaf for all of them, until listen(2) is called again. */
+export function isListening(libc: Libc, fd: number): boolean {
+  const value = Buffer.alloc(4);
+  return libc.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value).ok && value.readInt32LE() === 1;
 }
 
 /** struct linger { 1, 0 }: close sends RST instead of FIN, so that the client knows that nobody read its request. */

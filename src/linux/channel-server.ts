@@ -13,12 +13,17 @@ import { failure, messageOf } from '../shared/errors.ts';
 import { channelFrameBytesMax, channelHelloMsMax, channelStrangersMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { Channel, ChannelEvent, Log } from '../supervisor/ports.ts';
+import { descriptorOf } from './listening-descriptor.ts';
 import { clearSocket } from './stale-socket.ts';
 
 export interface ChannelServerOptions {
   /** In a directory that is 0700: whoever can reach it may try tokens. */
   readonly path: string;
   readonly log: Log;
+  /** Tokens of workers that are taken over, by handle: known before the first of them can dial. */
+  readonly expected?: ReadonlyMap<number, string>;
+  /** A socket that listens on the path already, from before this process replaced itself. */
+  readonly inherited?: number | undefined;
   onEvent(event: ChannelEvent): void;
 }
 
@@ -26,7 +31,7 @@ export interface ChannelServerOptions {
  * Listens for the workers. Errors: those of `clearSocket`, and LISTEN_FAILED.
  */
 export async function openChannelServer(options: ChannelServerOptions): Promise<Result<ChannelServer>> {
-  const cleared = await clearSocket(options.path);
+  const cleared = options.inherited === undefined ? await clearSocket(options.path) : ok();
   if (!cleared.ok) return cleared;
   const channel = new ChannelServer(options);
   const opened = await channel.open();
@@ -54,15 +59,21 @@ export class ChannelServer implements Channel {
   constructor(options: ChannelServerOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#connected(socket));
+    for (const [worker, token] of options.expected ?? []) this.expect(worker, token);
+  }
+
+  /** Of the listening socket. */
+  get descriptor(): number {
+    return descriptorOf(this.#server);
   }
 
   async open(): Promise<Result<undefined>> {
-    const { path, log } = this.#options;
+    const { path, log, inherited } = this.#options;
     const { promise, resolve } = Promise.withResolvers<Result<undefined>>();
     this.#server.once('error', (error) => {
       resolve(err(failure('LISTEN_FAILED', `cannot listen on ${path}: ${error.message}`)));
     });
-    this.#server.listen({ path }, () => resolve(ok()));
+    this.#server.listen(inherited === undefined ? { path } : { fd: inherited }, () => resolve(ok()));
     const opened = await promise;
     if (!opened.ok) return opened;
     // EMFILE and the like: those who dial try again.

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { type ErrorBody, errorBody, versionHeader } from '../protocol/control.ts';
@@ -11,8 +12,10 @@ import {
 } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
-import type { Control, Log } from '../supervisor/ports.ts';
+import type { Log } from '../supervisor/ports.ts';
+import type { Control } from '../supervisor/ports-control.ts';
 import { limitConnections } from './connection-limit.ts';
+import { descriptorOf } from './listening-descriptor.ts';
 import { LineReply } from './line-reply.ts';
 
 export interface ControlServerOptions {
@@ -21,9 +24,13 @@ export interface ControlServerOptions {
   readonly mode: number;
   readonly control: Control;
   readonly log: Log;
+  /** A socket that listens on the path already, from before this process replaced itself. */
+  readonly inherited?: number | undefined;
 }
 
 export interface ControlServer {
+  /** Of the listening socket. */
+  readonly descriptor: number;
   close(): Promise<void>;
 }
 
@@ -37,13 +44,21 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   const app = createApp(options);
   route(app, options.control);
   try {
-    await app.listen({ path: options.path });
+    await listen(app, options);
     chmodSync(options.path, options.mode);
-    return ok({ close: () => app.close() });
+    return ok({ descriptor: descriptorOf(app.server), close: () => app.close() });
   } catch (thrown) {
     await app.close();
     return err(failure('LISTEN_FAILED', `cannot listen on ${options.path}: ${messageOf(thrown)}`));
   }
+}
+
+/** fastify's own listen() takes no descriptor. */
+async function listen(app: FastifyInstance, { path, inherited }: ControlServerOptions): Promise<void> {
+  if (inherited === undefined) return void (await app.listen({ path }));
+  await app.ready();
+  app.server.listen({ fd: inherited });
+  await once(app.server, 'listening');
 }
 
 function createApp({ log }: ControlServerOptions): FastifyInstance {
@@ -103,6 +118,9 @@ function route(app: FastifyInstance, control: Control): void {
     answer(reply, await control.scale(scale.of(body))),
   );
   app.post('/v1/reread', { schema: { body: nothing.schema } }, (_request, reply) => answer(reply, control.reread()));
+  app.post('/v1/reload', { schema: { body: nothing.schema } }, async (_request, reply) =>
+    answer(reply, await control.reload()),
+  );
   app.post('/v1/shutdown', { schema: { body: nothing.schema } }, (_request, reply) =>
     answer(reply, control.shutdown()),
   );

@@ -13,6 +13,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): SystemCall;
   bind(fd: number, address: Uint8Array): SystemCall;
   listen(fd: number, backlog: number): SystemCall;
+  /** EINPROGRESS on a non-blocking socket: it has begun. */
+  connect(fd: number, address: Uint8Array): SystemCall;
   /** accept4 with SOCK_CLOEXEC; EAGAIN on a non-blocking socket with an empty queue. */
   accept(fd: number): SystemCall;
   close(fd: number): SystemCall;
@@ -46,6 +48,14 @@ export interface Libc {
    * Fills `siginfo`, of 128 bytes; ECHILD when there is no such child.
    */
   waitid(pid: number, keep: boolean, siginfo: Uint8Array): SystemCall;
+  /** bpf(2) with a `union bpf_attr`; ENOSYS where we do not know its number. */
+  bpf(command: number, attributes: Uint8Array): SystemCall;
+  /** pidfd_open(2): names a process for good, whatever becomes of its pid. ESRCH, EPERM where seccomp refuses. */
+  pidfdOpen(pid: number): SystemCall;
+  /** pidfd_getfd(2): our own copy (close-on-exec) of a descriptor of that process. Needs what ptrace(2) needs: the same user. */
+  pidfdGetfd(pidfd: number, fd: number): SystemCall;
+  /** Where the bytes are, for a pointer within a struct: right as long as they are referenced. */
+  addressOf(bytes: Uint8Array): bigint;
   /** getpgid(2): a twentieth of what reading /proc/PID/stat costs. ESRCH when there is no such process. */
   processGroup(pid: number): SystemCall;
 }
@@ -74,9 +84,9 @@ const SOL_SOCKET = 1;
 const SOCK_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
 const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const FD_CLOEXEC = 1;
 const F_DUPFD_CLOEXEC = 1030;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -108,6 +118,7 @@ function declare(koffi: typeof Koffi): Libc {
     socket: lib.func('int socket(int, int, int)'),
     bind: lib.func('int bind(int, const void *, uint32_t)'),
     listen: lib.func('int listen(int, int)'),
+    connect: lib.func('int connect(int, const void *, uint32_t)'),
     accept4: lib.func('int accept4(int, void *, void *, int)'),
     close: lib.func('int close(int)'),
     fcntl: lib.func('int fcntl(int, int, ...)'),
@@ -121,8 +132,11 @@ function declare(koffi: typeof Koffi): Libc {
     fallocate: lib.func('int fallocate(int, int, int64_t, int64_t)'),
     flock: lib.func('int flock(int, int)'),
     getpgid: lib.func('int getpgid(int)'),
+    bpf: lib.func('syscall', 'intptr_t', ['intptr_t', 'int', 'void *', 'uint32_t']),
+    pidfd: lib.func('syscall', 'intptr_t', ['intptr_t', 'int', 'int', 'uint32_t']),
     waitid: lib.func('int waitid(int, int, void *, int)'),
   };
+  const bpfNumber = bpfNumbers[process.arch];
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 
   /** errno is read right after the call: anything that runs in between may change it. */
@@ -136,6 +150,7 @@ function declare(koffi: typeof Koffi): Libc {
     socket: (domain, type, protocol) => answer(native.socket(domain, type, protocol)),
     bind: (fd, address) => answer(native.bind(fd, address, address.length)),
     listen: (fd, backlog) => answer(native.listen(fd, backlog)),
+    connect: (fd, address) => answer(native.connect(fd, address, address.length)),
     accept: (fd) => answer(native.accept4(fd, null, null, SOCK_CLOEXEC)),
     close: (fd) => answer(native.close(fd)),
     duplicate: (fd) => answer(native.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
@@ -175,6 +190,13 @@ function declare(koffi: typeof Koffi): Libc {
     receive: (fd, into) => answer(Number(native.recv(fd, into, into.length, MSG_DONTWAIT))),
     waitid: (pid, keep, siginfo) =>
       answer(native.waitid(pid === 0 ? P_ALL : P_PID, pid, siginfo, WEXITED | WNOHANG | (keep ? WNOWAIT : 0))),
+    bpf: (command, attributes) =>
+      bpfNumber === undefined
+        ? err('ENOSYS')
+        : answer(Number(native.bpf(bpfNumber, command, attributes, attributes.length))),
+    pidfdOpen: (pid) => answer(Number(native.pidfd(SYS_pidfd_open, pid, 0, 0))),
+    pidfdGetfd: (pidfd, fd) => answer(Number(native.pidfd(SYS_pidfd_getfd, pidfd, fd, 0))),
+    addressOf: (bytes) => koffi.address(bytes),
     processGroup: (pid) => answer(native.getpgid(pid)),
     fallocate: (fd, mode, offset, length) => answer(native.fallocate(fd, mode, offset, length)),
     lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
@@ -191,6 +213,13 @@ function rights(descriptors: readonly number[]): Uint8Array {
   descriptors.forEach((fd, at) => bytes.writeInt32LE(fd, 16 + 4 * at));
   return bytes;
 }
+
+/** Since Linux 5.1 new system calls have the same number everywhere. */
+const SYS_pidfd_open = 434;
+const SYS_pidfd_getfd = 438;
+
+/** glibc has no bpf(): __NR_bpf, by process.arch (arch/…/syscall.tbl, include/uapi/asm-generic/unistd.h). */
+const bpfNumbers: Readonly<Record<string, number>> = { x64: 321, arm64: 280, riscv64: 280, loong64: 280 };
 
 /** Names that share a number on Linux: one spelling, whichever the table gave last. */
 const aliases: Readonly<Record<string, string>> = { EWOULDBLOCK: 'EAGAIN', EOPNOTSUPP: 'ENOTSUP' };

@@ -2,7 +2,7 @@ import type { ListenConfig, ProgramConfig } from '../config/schema.ts';
 import { assert } from '../shared/assert.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Listeners } from '../supervisor/ports.ts';
-import { flushQueue, readQueue } from './accept-queue.ts';
+import { flushQueue, isListening, readQueue } from './accept-queue.ts';
 import { type Given, nothingGiven } from './given-sockets.ts';
 import type { Libc } from './libc.ts';
 import { type GroupMember, joinGroup, leaveAgain, leaveGroup, must, type PortGroup, seatGiven } from './port-group.ts';
@@ -34,6 +34,8 @@ export interface SlotListeners extends Listeners {
   groups(program: string): readonly (readonly GroupMember[])[];
   /** Every open socket of every program, parked ones included. */
   all(): readonly GroupMember[];
+  /** So many more of this socket's drops were our own doing: `queues` does not count them. */
+  ignoreDrops(inode: number, count: number): void;
   /** Inodes of those that are given or set aside: they hold ports for us without a slot. */
   unused(): ReadonlySet<number>;
 }
@@ -46,6 +48,7 @@ export function createListeners(
 ): SlotListeners {
   const programs = new Map<string, PortGroup[]>();
   const setAside = new Map<string, PortGroup>();
+  const ignored = new Map<number, number>();
   /** Asked for each slot ten times a second: a slot's number is its place, but for a moment while sockets are closed. */
   const members = (program: string, slot: number): readonly GroupMember[] =>
     (programs.get(program) ?? []).flatMap((group) => {
@@ -98,7 +101,9 @@ export function createListeners(
       const groups = programs.get(program) ?? [];
       const close = (group: PortGroup, slot: number): void => {
         const closed = leaveGroup(native(), group, slot);
-        if (closed !== undefined) watch?.closed(program, closed);
+        if (closed === undefined) return;
+        ignored.delete(closed.inode);
+        watch?.closed(program, closed);
       };
       for (const slot of slots.toSorted((left, right) => right - left)) {
         for (const group of groups) close(group, slot);
@@ -109,11 +114,18 @@ export function createListeners(
     },
 
     restoreBacklog(program, slot) {
-      for (const { fd, backlog } of members(program, slot)) must(native().listen(fd, backlog), 'listen again');
+      const sockets = members(program, slot);
+      const stopped = sockets.some(({ fd }) => !isListening(native(), fd));
+      for (const { fd, backlog } of sockets) must(native().listen(fd, backlog), 'listen again');
+      return stopped;
     },
 
     of: members,
-    queues: (program, slot) => members(program, slot).map(({ fd }) => readQueue(native(), fd)),
+    queues: (program, slot) =>
+      members(program, slot).map(({ fd, inode }) => {
+        const { drops, ...queue } = readQueue(native(), fd);
+        return { ...queue, drops: drops - (ignored.get(inode) ?? 0) };
+      }),
     halfOpen(program) {
       const ports = new Set((programs.get(program) ?? []).flat().map(({ port }) => port));
       return [...ports].flatMap((port) =>
@@ -123,7 +135,9 @@ export function createListeners(
     flush: (program, slot) =>
       members(program, slot).reduce((count, { fd, backlog }) => count + flushQueue(native(), fd, backlog), 0),
 
+    own: (program) => (programs.get(program) ?? []).flat().filter(({ kept }) => !kept),
     groups: (program) => programs.get(program) ?? [],
+    ignoreDrops: (inode, count) => void ignored.set(inode, (ignored.get(inode) ?? 0) + count),
     all: () => [...programs.values()].flat(2),
     unused: () => new Set([...given.inodes(), ...[...setAside.values()].flat().map(({ inode }) => inode)]),
   };

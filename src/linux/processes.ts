@@ -4,10 +4,11 @@ import type { ProgramConfig } from '../config/schema.ts';
 import { assert } from '../shared/assert.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Listeners, Processes, ProcessRef } from '../supervisor/ports.ts';
+import type { AdoptedProcesses } from './adopted-processes.ts';
 import { type ResolvedCommand, realDirectory, resolveCommand } from './command.ts';
 import { firstCopyAbove, firstInherited, placeCopies, stdioOf } from './descriptors.ts';
 import { logPaths, openLogs } from './log-files.ts';
-import { isAlive, startTicksOf } from './procfs.ts';
+import { identify, startTicksOf } from './procfs.ts';
 import { signalProcess } from './signal-process.ts';
 import { startProcess } from './start-process.ts';
 import { activated, socketActivationEnv } from './socket-activation.ts';
@@ -18,6 +19,7 @@ export interface ProcessesOptions extends WorkerHome {
   readonly logDir: string;
   /** Of the daemon; the base of every worker's. */
   readonly env: Environment;
+  readonly adopted: Pick<AdoptedProcesses, 'adopt' | 'suspect'>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ProcessesOptions extends WorkerHome {
  * its log files and inherits its slot's sockets. Node reaps what it started, so there are no zombies.
  */
 export function createProcesses(options: ProcessesOptions): Processes {
-  const { listeners, logDir, env } = options;
+  const { listeners, logDir, env, adopted } = options;
 
   function resolve(configured: ProgramConfig): Result<{ program: ProgramConfig; command: ResolvedCommand }> {
     const directory = realDirectory(configured.directory);
@@ -73,11 +75,10 @@ export function createProcesses(options: ProcessesOptions): Processes {
       return ok<ProcessRef>({ pid, startTicks });
     },
 
-    identify(pid) {
-      const startTicks = startTicksOf(pid);
-      return startTicks !== undefined && isAlive({ pid, startTicks }) ? { pid, startTicks } : undefined;
-    },
+    identify,
 
+    adopt: (process, onExit) => adopted.adopt(process, onExit),
+    suspect: (process) => adopted.suspect(process),
     signal: signalProcess,
   };
 }

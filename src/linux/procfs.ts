@@ -34,6 +34,12 @@ export function isAlive(process: ProcessRef): boolean {
   return stat?.startTicks === process.startTicks && stat.state !== 'Z' && stat.state !== 'X';
 }
 
+/** The process that has this pid now; undefined for a zombie. */
+export function identify(pid: number): ProcessRef | undefined {
+  const startTicks = startTicksOf(pid);
+  return startTicks !== undefined && isAlive({ pid, startTicks }) ? { pid, startTicks } : undefined;
+}
+
 /** The living processes of a process group; reads all of /proc (about 10 µs a process). */
 export function groupMembers(pgrp: number): readonly ProcessStat[] {
   return allPids().flatMap((pid) => {

@@ -18,7 +18,7 @@ export interface RunDir {
 
 /**
  * Creates or verifies the run directory, takes its lock, clears away the sockets of a daemon that died, and makes the
- * log directory ready. One daemon a directory.
+ * log directory ready. One daemon a directory. `inherited`: its sockets are ours, from before this process replaced itself.
  *
  * Errors: RUN_DIR_UNSAFE, DAEMON_RUNNING (names the pid), LOG_DIR_UNUSABLE, CONFIG_INVALID (a path too long for a socket).
  */
@@ -26,6 +26,7 @@ export async function claimRunDir(
   controlSocket: string,
   config: Pick<SupervisorConfig, 'runDir' | 'logDir'>,
   env: Environment,
+  inherited = false,
 ): Promise<Result<RunDir>> {
   const control = resolve(controlSocket);
   const path = resolve(config.runDir ?? dirname(control));
@@ -36,7 +37,8 @@ export async function claimRunDir(
   if (!safe.ok) return safe;
   const lock = takeDaemonLock(join(path, 'portherd.lock'));
   if (!lock.ok) return lock;
-  for (const check of [() => clearSocket(control), () => clearSocket(channelSocket), async () => usable(logDir)]) {
+  const stale = inherited ? [] : [control, channelSocket];
+  for (const check of [...stale.map((socket) => () => clearSocket(socket)), async () => usable(logDir)]) {
     const checked = await check();
     if (checked.ok) continue;
     lock.value.release();

@@ -1,4 +1,3 @@
-import type { SteeringCompiler } from '../core/steering-program.ts';
 import type { Result } from '../shared/result.ts';
 import type { Census, Curl } from '../supervisor/ports.ts';
 import { createCensus } from './census.ts';
@@ -9,7 +8,7 @@ import { createListeners, type SlotListeners, type SocketWatch } from './listene
 import { checkPortFree } from './port-free.ts';
 import { type Holder, holdersOf } from './port-holder.ts';
 import { createProbes, type SlotProbes } from './probes.ts';
-import { createSteering, type SlotSteering } from './steering.ts';
+import { createSteering, type SlotSteering, type SteeringPrograms, type SteeringWatch } from './steering.ts';
 import { createSteeredConnections } from './steered-connection.ts';
 import { createTcpTable } from './tcp-table.ts';
 
@@ -28,17 +27,24 @@ export interface Sockets {
 
 /** Without FFI this works too, as far as `bind: worker` needs it: opening slot sockets then answers FFI_UNAVAILABLE. */
 export function createSockets(
-  compile: SteeringCompiler,
+  programs: SteeringPrograms,
   libc: () => Result<Libc> = loadLibc,
   given: Given = nothingGiven,
   watch?: SocketWatch,
+  steeringWatch?: SteeringWatch,
 ): Sockets {
   const table = createTcpTable(libc);
   const listeners = createListeners(libc, table, given, watch);
-  const steering = createSteering(libc, listeners, compile);
+  const steering = createSteering(libc, listeners, programs, steeringWatch);
   const connections = createSteeredConnections(listeners, steering, table);
   return {
-    listeners,
+    listeners: {
+      ...listeners,
+      close(program, slots) {
+        listeners.close(program, slots);
+        steering.tidy(program);
+      },
+    },
     steering,
     probes: createProbes(connections),
     census: createCensus(libc),

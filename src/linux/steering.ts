@@ -1,128 +1,239 @@
-import type { SteerBy } from '../core/effects.ts';
-import type { Instruction, ProbeRule, SteeringCompiler } from '../core/steering-program.ts';
+import type { Sighting } from '../core/group-order.ts';
+import type { Mechanism } from '../core/mechanism.ts';
+import type { EbpfSteering } from '../core/sk-reuseport-program.ts';
+import type { SteeringCompiler } from '../core/steering-program.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { Steering } from '../supervisor/ports.ts';
+import type { Steering, SteeringInForce } from '../supervisor/ports-steering.ts';
+import { createClassicSteering, detach } from './classic-steering.ts';
+import { createEbpfSteering } from './ebpf-steering.ts';
+import { lookAtGroup } from './group-look.ts';
 import type { Libc } from './libc.ts';
 import type { SlotListeners } from './listeners.ts';
 import type { GroupMember } from './port-group.ts';
-
-const SOL_SOCKET = 1;
-const SO_ATTACH_REUSEPORT_CBPF = 51;
-const SO_DETACH_REUSEPORT_BPF = 68;
-
-/** Connections of this machine to itself from `sourcePort` go to `slot`. */
-export interface Diversion {
-  readonly sourcePort: number;
-  readonly slot: number;
-}
+import type { Diversion, SteeringMechanism, SteeringOrder } from './steering-mechanism.ts';
 
 /**
- * Tells the kernel which slot gets the next connection, by a classic BPF program on each port's group (socket(7)); needs no privilege.
- * The program belongs to the group: it stays in force when we die, and goes with the last socket.
+ * Tells the kernel which slot gets the next connection, for each port by the first mechanism that it takes, and remembers what is in
+ * force. A BPF program belongs to the kernel's group: it stays when we die, and goes with the last socket.
  *
- * Attaching takes 14 µs for 4 slots and 211 µs for 512 (measured), and is left out when nothing changed.
- * Errors: STEERING_REFUSED, FFI_UNAVAILABLE; what was in force stays in force, and the next call tries again.
- * A program whose sockets are closed is forgotten: `apply` comes after `open`.
+ * Nothing is done when nothing changed. What was refused is tried again at the next change; eBPF, which costs more to try,
+ * after a pause. A program whose sockets are closed is forgotten: `apply` comes after `open`.
+ * Errors: STEERING_REFUSED, FFI_UNAVAILABLE; the kernel's hash chooses then.
  */
 export interface SlotSteering extends Steering {
   /** In force until disposed of. */
   divert(program: string, diversion: Diversion): Result<Disposable>;
+  /** The program's sockets are closed, or some of them. */
+  tidy(program: string): void;
 }
 
-interface Wish {
-  weights: readonly number[];
-  by: SteerBy;
+/** The programs, which are core's. */
+export interface SteeringPrograms {
+  readonly classic: SteeringCompiler;
+  readonly ebpf: EbpfSteering;
+}
+
+/** Hears when another mechanism is in force than before, or for another reason. */
+export type SteeringWatch = (program: string, inForce: SteeringInForce) => void;
+
+interface Wish extends SteeringOrder {
+  readonly mechanisms: readonly Mechanism[];
   readonly diversions: Set<Diversion>;
+}
+
+interface Group {
+  /** All that was put in force last, as text. Sockets are named by inode, so a group that was opened again is another one. */
+  wanted?: string;
+  inForce: SteeringInForce;
+  /** When eBPF may be tried again, and how often it was refused in a row. */
+  ebpf?: { readonly errno: string; readonly at: number; readonly times: number };
 }
 
 export function createSteering(
   libc: () => Result<Libc>,
   listeners: SlotListeners,
-  compile: SteeringCompiler,
+  programs: SteeringPrograms,
+  watch: SteeringWatch = () => undefined,
 ): SlotSteering {
   const wishes = new Map<string, Wish>();
-  /** What each group got last. Sockets are named by inode, so a group that was closed and opened again is another one. */
-  const inForce = new Map<string, string>();
+  const groups = new Map<string, Group>();
+  const told = new Map<string, string>();
+  let mechanisms: Readonly<Record<Mechanism, SteeringMechanism>> | undefined;
 
-  function wishOf(program: string): Wish {
-    const wish = wishes.get(program) ?? { weights: [], by: 'weight', diversions: new Set() };
-    wishes.set(program, wish);
-    return wish;
+  function native(loaded: Libc): Readonly<Record<Mechanism, SteeringMechanism>> {
+    mechanisms ??= {
+      cbpf: createClassicSteering(loaded, programs.classic),
+      ebpf: createEbpfSteering(loaded, programs.ebpf),
+    };
+    return mechanisms;
   }
 
   function refresh(program: string): Result<undefined> {
-    const groups = listeners.groups(program);
-    if (groups.length === 0) wishes.delete(program);
-    for (const [at, group] of groups.entries()) {
-      const done = steer(`${program}:${at}`, group, wishOf(program));
-      if (!done.ok) return done;
+    let answer: Result<undefined> = ok();
+    for (const [at, group] of listeners.groups(program).entries()) {
+      const done = steer(program, `${program}:${at}`, group);
+      if (!done.ok) answer = done;
     }
-    return ok();
+    const inForce = inForceOf(program);
+    const text = JSON.stringify(inForce);
+    if (inForce !== undefined && told.get(program) !== text) {
+      told.set(program, text);
+      watch(program, inForce);
+    }
+    return answer;
   }
 
-  function steer(key: string, group: readonly GroupMember[], { weights, by, diversions }: Wish): Result<undefined> {
-    const [first] = group;
+  function steer(program: string, key: string, members: readonly GroupMember[]): Result<undefined> {
+    const [first] = members;
+    const wish = wishes.get(program) ?? noWish();
     if (first === undefined) return ok();
-    const indexed = group.map(({ slot }) => weights[slot] ?? 0);
-    const rules = rulesOf(group, diversions);
-    const wanted = JSON.stringify([group.map(({ inode }) => inode), indexed, rules, by]);
-    if (inForce.get(key) === wanted) return ok();
+    const group = groups.get(key) ?? { inForce: { by: 'hash', refusals: [] } };
+    groups.set(key, group);
+    const wanted = JSON.stringify([
+      members.map(({ inode, slot, parked }) => [inode, slot, parked]),
+      wish.weights,
+      wish.by,
+      wish.mechanisms,
+      [...wish.diversions],
+    ]);
+    if (group.wanted === wanted && !isDue(group)) return ok();
     const loaded = libc();
     if (!loaded.ok) return loaded;
-    const refused = put(loaded.value, first.fd, compile(indexed, rules, by));
-    if (refused !== undefined)
-      return err(failure('STEERING_REFUSED', `the kernel refused steering for port ${first.port}: ${refused}`));
-    inForce.set(key, wanted);
-    return ok();
+    group.inForce = put(loaded.value, program, key, group, members, wish);
+    if (group.inForce.by !== 'hash' || wish.mechanisms.length === 0) {
+      group.wanted = wanted;
+      return ok();
+    }
+    delete group.wanted;
+    const why = group.inForce.refusals.map(({ mechanism, errno }) => `${mechanism} ${errno}`).join(', ');
+    return err(failure('STEERING_REFUSED', `the kernel refused steering for port ${first.port}: ${why}`));
+  }
+
+  function put(
+    loaded: Libc,
+    program: string,
+    key: string,
+    group: Group,
+    members: readonly GroupMember[],
+    wish: Wish,
+  ): SteeringInForce {
+    const refusals: { readonly mechanism: Mechanism; readonly errno: string }[] = [];
+    const all = native(loaded);
+    for (const mechanism of wish.mechanisms) {
+      const paused = mechanism === 'ebpf' && group.ebpf !== undefined && group.ebpf.at > performance.now();
+      const done: Result<undefined, string> = paused
+        ? err(group.ebpf?.errno ?? '')
+        : all[mechanism].steer(key, members, wish);
+      if (done.ok) {
+        if (mechanism === 'ebpf') delete group.ebpf;
+        else all.ebpf.forget(key);
+        return { by: mechanism, refusals };
+      }
+      refusals.push({ mechanism, errno: done.error });
+      if (mechanism === 'ebpf' && !paused) pause(program, group, done.error);
+    }
+    all.ebpf.forget(key);
+    const [first] = members;
+    if (first !== undefined) detach(loaded, first.fd);
+    return { by: 'hash', refusals };
+  }
+
+  /** The array of a program that was just replaced is free a moment later; anything else that is refused stays so for a while. */
+  function pause(program: string, group: Group, errno: string): void {
+    const times = (group.ebpf?.times ?? 0) + 1;
+    const ms = errno === 'EBUSY' ? Math.min(busyMs.first * 2 ** (times - 1), busyMs.max) : refusedMs;
+    group.ebpf = { errno, at: performance.now() + ms, times };
+    if (errno === 'EBUSY') setTimeout(() => refresh(program), ms + 1).unref();
+  }
+
+  async function lookAt(loaded: Libc, program: string, at: number): Promise<readonly Sighting[]> {
+    const key = `${program}:${at}`;
+    const group = [...(listeners.groups(program)[at] ?? [])];
+    const inodes = group.map(({ inode }) => inode).join();
+    native(loaded).ebpf.repair(key, group);
+    return lookAtGroup(loaded, {
+      group,
+      filter: (sourcePort) => programs.classic([], [{ sourcePort, index: 0 }]),
+      divert: (diversion) =>
+        groups.get(key)?.inForce.by === 'hash' ? divertOnly(loaded, key, group, diversion) : divert(program, diversion),
+      isCurrent: () => (listeners.groups(program)[at] ?? []).map(({ inode }) => inode).join() === inodes,
+      dropped: ({ inode }, count) => listeners.ignoreDrops(inode, count),
+    });
+  }
+
+  /** While the hash chooses, for whatever reason: everything but the one connection is left to it. */
+  function divertOnly(
+    loaded: Libc,
+    key: string,
+    group: readonly GroupMember[],
+    diversion: Diversion,
+  ): Result<Disposable, string> {
+    const only = { weights: [], by: 'weight', diversions: new Set([diversion]) } as const;
+    const done = native(loaded).cbpf.steer(key, group, only);
+    const undo = (): void => {
+      if (groups.get(key)?.inForce.by === 'hash')
+        native(loaded).cbpf.steer(key, group, { ...only, diversions: new Set() });
+    };
+    return done.ok ? ok({ [Symbol.dispose]: undo }) : done;
+  }
+
+  function divert(program: string, diversion: Diversion): Result<Disposable> {
+    const wish = wishes.get(program) ?? noWish();
+    wishes.set(program, wish);
+    const { diversions } = wish;
+    diversions.add(diversion);
+    const undo = (): void => {
+      diversions.delete(diversion);
+      refresh(program); // refused: the rule stays, which harms nobody, and the next call tries again
+    };
+    const done = wish.mechanisms.length > 0 ? refresh(program) : err(failure('STEERING_REFUSED', 'steering is off'));
+    if (done.ok) return ok({ [Symbol.dispose]: undo });
+    diversions.delete(diversion);
+    return done;
+  }
+
+  function inForceOf(program: string): SteeringInForce | undefined {
+    const all = listeners.groups(program).flatMap((_, at) => groups.get(`${program}:${at}`)?.inForce ?? []);
+    return all.toSorted((one, other) => rank[one.by] - rank[other.by])[0];
   }
 
   return {
-    apply(program, weights, by = 'weight') {
-      Object.assign(wishOf(program), { weights, by });
+    apply(program, weights, by = 'weight', mechanisms = noWish().mechanisms) {
+      wishes.set(program, { ...(wishes.get(program) ?? noWish()), weights, by, mechanisms });
       return refresh(program);
     },
-    divert(program, diversion) {
-      const { diversions } = wishOf(program);
-      diversions.add(diversion);
-      const undo = (): void => {
-        diversions.delete(diversion);
-        refresh(program); // refused: the rule stays, which harms nobody, and the next call tries again
-      };
-      const done = refresh(program);
-      if (done.ok) return ok({ [Symbol.dispose]: undo });
-      diversions.delete(diversion);
-      return done;
+    inForce: inForceOf,
+    async look(program) {
+      const loaded = libc();
+      if (!loaded.ok) return [];
+      const sightings: Sighting[] = [];
+      const open = listeners.groups(program);
+      for (const at of open.keys()) sightings.push(...(await lookAt(loaded.value, program, at)));
+      return sightings;
+    },
+    divert,
+    tidy(program) {
+      const open = listeners.groups(program).length;
+      if (open === 0) wishes.delete(program);
+      for (const key of groups.keys()) {
+        const at = Number(key.slice(key.lastIndexOf(':') + 1));
+        if (key !== `${program}:${at}` || at < open) continue;
+        groups.delete(key);
+        mechanisms?.ebpf.forget(key);
+      }
     },
   };
 }
 
-/** Slots to indexes of the group; a slot that is not in it has no rule. */
-function rulesOf(group: readonly GroupMember[], diversions: ReadonlySet<Diversion>): readonly ProbeRule[] {
-  return [...diversions].flatMap(({ sourcePort, slot }) => {
-    const index = group.findIndex((member) => member.slot === slot);
-    return index < 0 ? [] : [{ sourcePort, index }];
-  });
+function isDue({ ebpf, inForce }: Group): boolean {
+  return ebpf !== undefined && inForce.by !== 'ebpf' && ebpf.at <= performance.now();
 }
 
-/** Any member stands for the group. Answers the errno's name when refused. */
-function put(libc: Libc, fd: number, program: readonly Instruction[] | undefined): string | undefined {
-  if (program !== undefined) {
-    const attached = libc.attachFilter(fd, SO_ATTACH_REUSEPORT_CBPF, encode(program));
-    return attached.ok ? undefined : attached.error;
-  }
-  const detached = libc.setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, Buffer.alloc(4));
-  return detached.ok || detached.error === 'ENOENT' ? undefined : detached.error; // ENOENT: none was attached
+function noWish(): Wish {
+  return { weights: [], by: 'weight', mechanisms: ['cbpf'], diversions: new Set() };
 }
 
-/** struct sock_filter { u16 code; u8 jt, jf; u32 k } */
-function encode(program: readonly Instruction[]): Uint8Array {
-  const bytes = Buffer.alloc(program.length * 8);
-  program.forEach(({ code, jt, jf, k }, at) => {
-    bytes.writeUInt16LE(code, at * 8);
-    bytes.writeUInt8(jt, at * 8 + 2);
-    bytes.writeUInt8(jf, at * 8 + 3);
-    bytes.writeUInt32LE(k, at * 8 + 4);
-  });
-  return bytes;
-}
+const busyMs = { first: 25, max: 5_000 };
+const refusedMs = 60_000;
+const rank = { hash: 0, cbpf: 1, ebpf: 2 };

@@ -83,6 +83,12 @@ export const errorCodes = {
     http: 504,
     advice: 'Silent connections go with their next request; raw and upgraded ones stay until they end.',
   },
+  RELOAD_UNSUPPORTED: {
+    exit: 1,
+    http: 501,
+    advice: 'Run the daemon with Node 22.15 or newer; until then `systemctl restart` or a SIGKILL and a start do it.',
+  },
+  RELOAD_REFUSED: { exit: 1, http: 422, advice: 'What ran before runs on, unchanged. Mend it, then reload again.' },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
   // portherdctl curl: exit codes are curl's.

@@ -15,11 +15,15 @@ export function hear(supervisor: Supervisor, event: ChannelEvent): void {
     const moved = event.beat.open !== live.beat?.open || event.beat.total !== live.beat.total;
     return moved ? supervisor.send(program, { is: 'counted' }) : undefined;
   }
+  if (event.is === 'attached') supervisor.workers.change(live.handle, { awaited: undefined });
   if (event.is === 'attached' && event.pid !== live.process.pid) {
     const serving = supervisor.ports.processes.identify(event.pid);
     if (serving !== undefined) supervisor.workers.change(live.handle, { serving });
   }
-  if (event.is === 'detached') watchServing(supervisor, live);
+  if (event.is === 'detached') {
+    supervisor.ports.processes.suspect(live.process);
+    watchServing(supervisor, live);
+  }
   if (event.is === 'strayed') {
     supervisor.ports.log.warn(
       { event: 'strayed', program, slot: live.slot, worker, why: event.why },

@@ -12,12 +12,16 @@ export interface LiveWorker {
   readonly generation: number;
   readonly process: ProcessRef;
   readonly startedAt: number;
+  /** Its secret, by which the next supervisor knows it again. */
+  readonly token: string;
   readonly stderr: { readonly path: string; readonly from: number };
   /** The process that serves, where that is not the one that was started (npm start). */
   readonly serving?: ProcessRef;
   readonly beat?: Beat;
   /** When the worker last said something, monotonic ms; undefined while it has no channel. */
   readonly heardAt?: number | undefined;
+  /** It was on the channel of a former supervisor and has not dialled this one yet: what it is asked waits for it. */
+  readonly awaited?: boolean | undefined;
 }
 
 /** The books of processes that exist. One entry a worker, from its spawn to its sweep. */
@@ -26,6 +30,16 @@ export class LiveWorkers {
   readonly #lastWords = new Map<string, readonly string[]>();
   readonly #hearers = new Set<(handle: number) => void>();
   #handles = 0;
+
+  /** Handles that a former supervisor gave out. */
+  reserve(handles: number): void {
+    this.#handles = Math.max(this.#handles, handles);
+  }
+
+  /** The highest that was given out. */
+  get handles(): number {
+    return this.#handles;
+  }
 
   nextHandle(): number {
     this.#handles += 1;
@@ -64,7 +78,7 @@ export class LiveWorkers {
     for (const hear of this.#hearers) hear(handle);
   }
 
-  change(handle: number, change: Partial<Pick<LiveWorker, 'serving' | 'beat' | 'heardAt'>>): void {
+  change(handle: number, change: Partial<Pick<LiveWorker, 'serving' | 'beat' | 'heardAt' | 'awaited'>>): void {
     const live = this.#byHandle.get(handle);
     if (live !== undefined) this.#byHandle.set(handle, { ...live, ...change });
   }

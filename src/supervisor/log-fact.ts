@@ -24,6 +24,11 @@ const lines: Readonly<Record<Fact['event'], readonly ['debug' | 'info' | 'warn' 
   overdue: ['warn', 'worker is late on its way out'],
   replaced: ['info', 'worker replaced'],
   replacementFailed: ['warn', 'replacement failed; the old worker serves on'],
+  orderWrong: [
+    'warn',
+    'the kernel gives connections to other slots than it is told; cbpf is given up, its hash goes on',
+  ],
+  orderRight: ['info', 'the kernel gives connections to the slots that it is told'],
   scaled: ['info', 'scaled'],
   rollStarted: ['info', 'roll started'],
   rollFailed: ['error', 'roll failed; the old workers serve on'],

@@ -18,12 +18,14 @@ import {
 } from '../protocol/control.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import type { RebalanceRequest } from '../protocol/control-rebalance.ts';
+import type { ReloadReply } from '../protocol/control-reload.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { version } from '../shared/version.ts';
 import { balanceReport } from './balance-report.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { curlSlot } from './curl-command.ts';
-import type { Control } from './ports.ts';
+import type { Control } from './ports-control.ts';
 import { Rebalancer } from './rebalance.ts';
 import { rebalance, type TellRebalance } from './rebalance-command.ts';
 import { servingPids, statusReport } from './report.ts';
@@ -33,10 +35,11 @@ import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-command
 import type { Supervisor } from './supervisor.ts';
 import { reread, type TellUpdate, update } from './update-command.ts';
 
-/** How the daemon ends: why, and with which exit code. */
+/** How the daemon ends: why, and with which exit code; or that it goes on as a new image of the same process. */
 export interface End {
   readonly why: string;
   readonly exit: number;
+  readonly reload?: boolean;
 }
 
 /** What operators can ask, from the control socket and by signals. One update or reread at a time. */
@@ -184,6 +187,21 @@ export class Operator implements Control {
     return ok({ pid: machine.pid });
   }
 
+  async reload(): Promise<Result<ReloadReply>> {
+    if (this.#end !== undefined) return this.#closing();
+    const { machine, successor } = this.#supervisor.ports;
+    const busy = [...this.#supervisor.programs.values()].find(({ fleet }) => fleet.roll !== undefined);
+    if (busy !== undefined) return err(failure('ROLL_IN_PROGRESS', `${busy.config.name} is being rolled`));
+    if (this.#updating !== undefined) return err(failure('ROLL_IN_PROGRESS', 'an update is under way'));
+    const rehearsed = await successor.rehearse();
+    if (!rehearsed.ok) return rehearsed;
+    if (this.#end !== undefined) return this.#closing();
+    this.#end = { why: 'reload', exit: 0, reload: true };
+    this.#ended.resolve(this.#end);
+    const { clock } = this.#supervisor.ports;
+    return ok({ pid: machine.pid, version, uptimeMs: clock.now() - this.#supervisor.startedAt });
+  }
+
   async #rollOne(name: string, tell: TellRoll): ReturnType<typeof rollProgram> {
     const program = this.#supervisor.programs.get(name);
     if (program === undefined) return failure('BAD_NAME', `there is no program ${name} any more`);
@@ -192,7 +210,7 @@ export class Operator implements Control {
 
   /** While shutting down: stops the programs of the highest priority that still run; the next ones when those have stopped. */
   #stopNext(): void {
-    if (this.#end === undefined) return;
+    if (this.#end === undefined || this.#end.reload === true) return;
     const running = [...this.#supervisor.programs.values()].filter(({ fleet }) => !fleet.slots.every(isVacant));
     if (running.length === 0) return this.#ended.resolve(this.#end);
     const highest = Math.max(...running.map(({ config }) => config.priority));

@@ -5,6 +5,7 @@ import type { LiveWorker, LiveWorkers } from './live-workers.ts';
 import type { Ports } from './ports.ts';
 import type { Program } from './supervisor.ts';
 import { takeReadings } from './take-readings.ts';
+import { verifyOrder } from './verify-order.ts';
 
 /** What an effect is performed with. Answers of the world come back as events. */
 export interface Performance {
@@ -31,7 +32,7 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     case 'unlisten':
       return ports.listeners.close(name, effect.slots);
     case 'steer': {
-      const steered = ports.steering.apply(name, effect.weights, effect.by);
+      const steered = ports.steering.apply(name, effect.weights, effect.by, effect.mechanisms);
       if (!steered.ok)
         ports.log.warn(
           { event: 'steeringFailed', program: name, error: steered.error },
@@ -46,6 +47,8 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
       const { idleTimeout, drainTimeout } = config.stop;
       if (worker !== undefined && ports.channel.drain(worker.handle, Math.min(idleTimeout, drainTimeout), drainTimeout))
         return;
+      // It is told when it dials (core/departure.ts, `attached`), or has until the drain's deadline to do so.
+      if (worker?.awaited === true) return;
       // Its channel is gone, so it cannot drain: the stop signal comes next.
       return send({ is: 'drained', worker: effect.worker });
     }
@@ -67,13 +70,17 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
       return workers.remove(worker, ports.workerLogs.lastWords(worker.stderr.path, worker.stderr.from));
     }
     case 'restoreBacklog':
-      return ports.listeners.restoreBacklog(name, effect.slot);
+      // Whoever comes back to the kernel's group does so at its end.
+      if (ports.listeners.restoreBacklog(name, effect.slot)) verify({ ports, workers, program, send, announce });
+      return;
     case 'ask': {
       const worker = live(effect.worker);
       // Without a channel there is no answer, and its silence then counts as that of a program without beats.
       if (worker !== undefined) ports.channel.report(worker.handle);
       return;
     }
+    case 'verify':
+      return verify({ ports, workers, program, send, announce });
     case 'measure':
       return send({ is: 'measured', readings: takeReadings(effect.slots, name, ports, workers) });
     case 'diagnose':
@@ -131,9 +138,20 @@ function spawn(
     generation,
     process: spawned.value,
     startedAt,
+    token,
     stderr: { path: stderr, from },
   });
   send({ is: 'spawned', worker, pid: spawned.value.pid });
+}
+
+function verify({ ports, program, send }: Performance): void {
+  verifyOrder(ports, program.config.name).then(
+    (verdict) => send({ is: 'verified', verdict }),
+    (thrown: unknown) => {
+      const error = String(thrown);
+      ports.log.error({ event: 'verifyFailed', program: program.config.name, error }, 'a look at the sockets broke');
+    },
+  );
 }
 
 function diagnose(worker: number, { ports, workers, program, send }: Performance): void {

@@ -1,27 +1,10 @@
 import type { Config, ProgramConfig } from '../config/schema.ts';
-import type { SteerBy } from '../core/effects.ts';
 import type { Beat } from '../protocol/channel.ts';
-import type {
-  AvailReply,
-  BalanceReply,
-  ConnectionsReply,
-  NamesRequest,
-  RereadReply,
-  RestartReply,
-  RollLine,
-  RollRequest,
-  ScaleReply,
-  ScaleRequest,
-  SignalRequest,
-  SlotResult,
-  StatusReply,
-  UpdateLine,
-  UpdateRequest,
-} from '../protocol/control.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
-import type { RebalanceLine, RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
+import type { Steering } from './ports-steering.ts';
+import type { StateFile, Successor } from './ports-survival.ts';
 
 /**
  * The seam between deciding and the machine. linux/ implements these, a file each; simulation and tests put a fake world
@@ -39,6 +22,8 @@ export interface Ports {
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
   readonly machine: Machine;
+  readonly state: StateFile;
+  readonly successor: Successor;
   readonly configFile: ConfigFile;
   readonly portCheck: PortCheck;
   readonly log: Log;
@@ -111,6 +96,10 @@ export interface Processes {
   prepare(program: ProgramConfig): Result<ProgramConfig>;
   /** In its own process group, logs on O_APPEND descriptors, slot descriptors inherited. */
   spawn(request: SpawnRequest, onExit: (exit: ExitReport) => void): Result<ProcessRef>;
+  /** Tells the end of a process that a former supervisor started; its exit is known only if it is a child of this process. */
+  adopt(process: ProcessRef, onExit: (exit: ExitReport) => void): void;
+  /** Something points to its end: an adopted process is looked at soon. */
+  suspect(process: ProcessRef): void;
   /** The process that has this pid now; undefined for a zombie. */
   identify(pid: number): ProcessRef | undefined;
   /** False when the process is gone (or the pid is another's by now). */
@@ -140,9 +129,11 @@ export interface Listeners {
   open(program: ProgramConfig, slots: readonly number[]): Result<undefined>;
   /** Gives up the supervisor's reference; the socket dies with its last one. */
   close(program: string, slots: readonly number[]): void;
-  /** listen(2) again: a worker's own listen() has set its backlog to 511. */
-  restoreBacklog(program: string, slot: number): void;
+  /** listen(2) again: a worker's own listen() has set its backlog to 511. True when one had stopped listening altogether. */
+  restoreBacklog(program: string, slot: number): boolean;
   of(program: string, slot: number): readonly SlotListener[];
+  /** Of all slots, per port in the order of the kernel's group; without those that systemd keeps for us anyway. */
+  own(program: string): readonly (SlotListener & { readonly slot: number })[];
   /** One reading per port. */
   queues(program: string, slot: number): readonly QueueReading[];
   /** Half-open handshakes (SYN_RECV) of the program's ports, as `address:port>address:port`. */
@@ -157,15 +148,6 @@ export interface PortCheck {
   free(host: string, port: number): Result<undefined>;
   /** What the kernel makes of a backlog, when that is less than wanted. */
   backlogCut(wanted: number): number | undefined;
-}
-
-/** Which listener the kernel gives the next connection. */
-export interface Steering {
-  /**
-   * One weight per slot, ≥ 0; 0 gets nothing, all zero means the kernel's own hash. `by` cpu: the slot of the core that received
-   * the packet; hash: the kernel's own as long as no weight is 0. For both a weight is only yes or no.
-   */
-  apply(program: string, weights: readonly number[], by?: SteerBy): Result<undefined>;
 }
 
 /** One program's part of a count: where it listens, and who serves in its slots, leaving workers included. */
@@ -264,27 +246,4 @@ export interface Log {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields & { readonly error: PortherdError | string }, message: string): void;
-}
-
-/** What the control socket's requests end in. Arguments are parsed, answers are the protocol's. */
-export interface Control {
-  status(detail: boolean): Promise<StatusReply>;
-  connections(): Promise<ConnectionsReply>;
-  balance(): BalanceReply;
-  avail(): Result<AvailReply>;
-  start(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
-  stop(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
-  restart(request: NamesRequest): Promise<Result<RestartReply>>;
-  signal(request: SignalRequest): Result<readonly SlotResult[]>;
-  /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
-  roll(request: RollRequest, tell: (line: RollLine) => void): Promise<Result<undefined>>;
-  scale(request: ScaleRequest): Promise<Result<ScaleReply>>;
-  /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
-  rebalance(request: RebalanceRequest, tell: (line: RebalanceLine) => void): Promise<Result<undefined>>;
-  reread(): Result<RereadReply>;
-  /** Tells line by line, the last one is `done`; an error means that nothing was begun. */
-  update(request: UpdateRequest, tell: (line: UpdateLine) => void): Promise<Result<undefined>>;
-  /** Tells line by line, the last one is `finished`; an error means that no head was told. */
-  curl(request: CurlRequest, tell: (line: CurlLine) => Promise<void>, abort: AbortSignal): Promise<Result<undefined>>;
-  shutdown(): Result<{ readonly pid: number }>;
 }

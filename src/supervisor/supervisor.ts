@@ -57,6 +57,12 @@ export class Supervisor {
     this.#programs.set(config.name, { config, fleet: newFleet(config.workers), launches: new Map([[1, launch]]) });
   }
 
+  /** A program as a former supervisor left it. */
+  take({ config, fleet, launches }: Program): void {
+    assert(!this.#programs.has(config.name), `program ${config.name} is taken over twice`);
+    this.#programs.set(config.name, { config, fleet, launches });
+  }
+
   /** Only a program without a process can go. */
   remove(name: string): void {
     const program = this.#programs.get(name);

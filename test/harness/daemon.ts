@@ -17,6 +17,8 @@ export interface DaemonOptions extends DaemonConfig {
   readonly node?: string;
   /** Put before the daemon's command: `ip netns exec NAME`, say. It must become the daemon, not start it. */
   readonly inside?: readonly string[];
+  /** The daemon's executable; dist/main.js unless given. */
+  readonly main?: string;
   /** What must be so before startDaemon returns; all slots that start by themselves are ready, unless given. */
   readonly wait?: 'ready' | 'answers' | 'nothing';
   /** ms */
@@ -49,7 +51,8 @@ export class Daemon implements AsyncDisposable {
   readonly directory: string;
   readonly socket: string;
   readonly configFile: string;
-  readonly #process: DaemonProcess;
+  readonly #words: readonly string[];
+  #process: DaemonProcess;
   readonly #mark: string;
   readonly #ports: readonly number[];
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -62,7 +65,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   private constructor(directory: string, ports: readonly number[], options: DaemonOptions) {
-    const { env, node = process.execPath, inside = [] } = options;
+    const { env, node = process.execPath, inside = [], main = join(root, 'dist/main.js') } = options;
     this.directory = directory;
     this.socket = join(directory, 'control.sock');
     this.configFile = join(directory, 'portherd.yaml');
@@ -72,8 +75,21 @@ export class Daemon implements AsyncDisposable {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const run = { PORTHERD_TEST_RUN: inherited['PORTHERD_TEST_RUN'] ?? this.#mark };
     this.#env = { ...inherited, ...run, [daemonMark]: this.#mark, PORTHERD_SOCKET: this.socket, ...env };
-    const words = [...inside, node, join(root, 'dist/main.js'), 'run', '-c', this.configFile];
-    this.#process = new DaemonProcess(words[0] ?? node, words.slice(1), this.#env, directory);
+    this.#words = [...inside, node, main, 'run', '-c', this.configFile];
+    this.#process = this.#start();
+  }
+
+  #start(): DaemonProcess {
+    const [file = '', ...args] = this.#words;
+    return new DaemonProcess(file, args, this.#env, this.directory);
+  }
+
+  /** SIGKILL, and another one in its place. */
+  async succeed(wait: 'ready' | 'answers' | 'nothing' = 'ready', signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.kill(signal);
+    await this.exited;
+    this.#process = this.#start();
+    if (wait !== 'nothing') await this.waitUntil(wait);
   }
 
   get pid(): number {

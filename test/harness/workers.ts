@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProgramConfig } from '../../src/config/schema.ts';
+import { watchAdopted } from '../../src/linux/adopted-processes.ts';
 import { createProcesses } from '../../src/linux/processes.ts';
 import type { ExitReport, ProcessRef, Processes, SlotListener, SpawnRequest } from '../../src/supervisor/ports.ts';
 import { within } from './until.ts';
@@ -32,6 +33,7 @@ export class Workers implements AsyncDisposable {
       logDir: this.directory,
       listeners: { of: () => this.sockets },
       env,
+      adopted: watchAdopted(),
     });
   }
 

@@ -90,7 +90,8 @@ export class History {
     // Nobody could owe what was forgotten.
     if (stale) world.owed.clear();
     const text = JSON.stringify(snapshot(stale ? this.#before : this.fleet));
-    this.fleet = restore(JSON.parse(text) as SavedFleet, world.now);
+    const saved: SavedFleet = JSON.parse(text);
+    this.fleet = restore(saved, world.now);
     const events = world.loseSupervisor(this.fleet);
     if (this.#keepTrace) this.trace.push(`${world.now} THE SUPERVISOR DIES${stale ? ' before it could write' : ''}`);
     // Until all of them are told, the fleet knows a part of the world.

@@ -1,6 +1,7 @@
 import type { ProgramConfig } from '../../src/config/schema.ts';
 import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
+import { missedBy } from '../../src/core/adoption.ts';
 import { listenersWanted } from '../../src/core/listening.ts';
 import type { Fleet } from '../../src/core/fleet.ts';
 import { workersOf } from '../../src/core/restore.ts';
@@ -79,36 +80,34 @@ export class World {
       else if (act !== undefined) this.#later.push({ at, event });
     }
     this.sockets.splice(0, this.sockets.length, ...range(listenersWanted(next)));
-    const known = new Map(next.slots.flatMap((slot) => workersOf(slot).map((worker) => [worker.id, worker])));
-    const events: FleetEvent[] = [...known.values()].flatMap(({ id, pid }): FleetEvent[] => {
-      if (!this.alive.has(id))
-        return pid === undefined
-          ? [{ is: 'spawnFailed', worker: id, why: 'it was never seen' }]
-          : [{ is: 'exited', worker: id, exit: { code: undefined, signal: undefined } }];
-      return pid === undefined ? [{ is: 'spawned', worker: id, pid: 1000 + id }] : [];
-    });
-    let fresh = Math.max(next.nextWorker, ...this.alive.keys()) + 1;
-    for (const process of [...this.alive.values()]) {
-      const { worker, slot, generation, attached, accepting } = process;
-      const now = known.has(worker) ? worker : (fresh += 1);
-      if (now !== worker) {
-        this.#rename(process, now);
-        events.push({ is: 'found', worker: now, slot, generation, pid: 1000 + now, attached });
-      }
+    const known = new Set(next.slots.flatMap((slot) => workersOf(slot).map(({ id }) => id)));
+    const all = [...this.alive.values()];
+    const strays = all.filter(({ worker }) => !known.has(worker));
+    const living = new Map(all.filter((one) => !strays.includes(one)).map(({ worker }) => [worker, 1000 + worker]));
+    const events = missedBy(
+      next,
+      living,
+      strays.map(({ worker, slot, generation, attached }) => ({ slot, generation, pid: 1000 + worker, attached })),
+    );
+    // Out of the way of the numbers that they get.
+    for (const process of strays) this.#rename(process, process.worker + 1_000_000);
+    for (const [more, process] of strays.entries()) {
+      this.#rename(process, next.nextWorker + more);
+      this.strays.add(process.worker);
+    }
+    for (const { worker, attached, accepting } of all) {
       if (!attached) continue;
       const dials = this.#dice.pick([20, 300, 3_000]);
-      this.#in(dials, { is: 'attached', worker: now });
+      this.#in(dials, { is: 'attached', worker });
       if (!accepting) continue;
-      for (const { port } of this.#config().listen)
-        this.#in(dials, { is: 'listening', worker: now, port, adopted: true });
-      this.#in(dials, { is: 'saidReady', worker: now });
+      for (const { port } of this.#config().listen) this.#in(dials, { is: 'listening', worker, port, adopted: true });
+      this.#in(dials, { is: 'saidReady', worker });
     }
     return events;
   }
 
   #rename(process: FakeProcess, worker: number): void {
     const before = process.worker;
-    this.strays.add(worker);
     this.alive.delete(before);
     process.worker = worker;
     this.alive.set(worker, process);

@@ -8,7 +8,7 @@ import { fixtureApps } from '../../harness/daemon-config.ts';
 import { freePort } from '../../harness/free-port.ts';
 import { getText } from '../../harness/get-text.ts';
 import { runPortherd, startPortherd } from '../../harness/portherd-command.ts';
-import { answering, outcome, puppet, statesOf } from '../../harness/puppet.ts';
+import { outcome, puppet } from '../../harness/puppet.ts';
 import { runCommand } from '../../harness/running-command.ts';
 import { until } from '../../harness/until.ts';
 
@@ -78,33 +78,6 @@ test.for<[string, RegExp]>([
   });
   expect([ran.exitCode, ran.stderr]).toEqual([2, expect.stringMatching(said)]);
   expect(ran.stderr).not.toMatch(/^ +at /m);
-});
-
-test('after a SIGKILL of the daemon the next one starts in the same place', async () => {
-  await using daemon = await startDaemon({ programs: { web: puppet() } });
-  const workers = await daemon.pids('web');
-  daemon.kill('SIGKILL');
-  await daemon.exited;
-  expect(await daemon.ctl('status')).toMatchObject({ exitCode: 4 });
-  // Its workers serve on; until a supervisor can adopt them, they hold the port, and the next one says so.
-  expect(workers).toContain(Number((await getText(daemon.port())).split(' ')[1]));
-  const refused = await runPortherd(['run', '-c', daemon.configFile, '-s', daemon.socket]);
-  expect([refused.exitCode, refused.stderr]).toEqual([
-    2,
-    expect.stringMatching(new RegExp(`in use by pid (${workers.join('|')})`)),
-  ]);
-  for (const pid of workers) process.kill(pid, 'SIGKILL');
-  await until(async () => (await outcome(getText(daemon.port()))) === 'ECONNREFUSED', { what: 'the port to be free' });
-  const next = startPortherd(['run', '-c', daemon.configFile, '-s', daemon.socket]);
-  try {
-    await until(async () => (await statesOf(daemon)).join() === 'RUNNING,RUNNING', {
-      what: 'the next daemon to serve',
-    });
-    expect((await answering(daemon)).size).toBe(2);
-  } finally {
-    next.kill('SIGTERM');
-  }
-  expect(await next.ended).toMatchObject({ exitCode: 0 });
 });
 
 test('serve runs a script without a file', async () => {

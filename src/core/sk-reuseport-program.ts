@@ -1,0 +1,188 @@
+import {
+  assemble,
+  call,
+  compute,
+  exit,
+  fromNetwork16,
+  jump,
+  jumpIf,
+  label,
+  type Line,
+  load,
+  loadMap,
+  loadMapValue,
+  move,
+  type Register,
+  register,
+  store,
+} from './bpf-assembler.ts';
+import type { SteerBy } from './effects.ts';
+import { tableAt, weightTable } from './weight-table.ts';
+
+/**
+ * The sk_reuseport program (BPF_PROG_TYPE_SK_REUSEPORT) that does what the classic one of steering-program.ts does, with slots for
+ * indexes: the kernel's order in the group does not matter to it, and it is loaded once; what changes is in its maps.
+ *
+ *   migrating   what a listener leaves behind when it closes goes to a slot with a weight
+ *   probe       a connection from this machine to itself, from a source port of the map `probes` → its slot
+ *   by core     if the table says so: the slot of the core that received the packet, if it has a weight
+ *   weigh       a random entry of the table: its slot or its alias. A slot without a socket is drawn again, a few times
+ *
+ * Whatever finds no listener leaves the choice to the kernel's hash (reuseport_select_sock()); nothing is ever dropped.
+ */
+export interface EbpfSteering {
+  readonly program: (maps: MapDescriptors) => Uint8Array;
+  readonly table: (weights: readonly number[], by: SteerBy) => Uint8Array;
+  readonly tableBytes: number;
+}
+
+export const ebpfSteering: EbpfSteering = {
+  program: skReuseportProgram,
+  table: weightTable,
+  tableBytes: tableAt.bytes,
+};
+
+export interface MapDescriptors {
+  /** BPF_MAP_TYPE_REUSEPORT_SOCKARRAY: slot → socket. */
+  readonly sockets: number;
+  /** BPF_MAP_TYPE_HASH: source port (u32) → slot (u32). */
+  readonly probes: number;
+  /** BPF_MAP_TYPE_ARRAY with one value: the table of weight-table.ts. */
+  readonly table: number;
+}
+
+/** Offsets in struct sk_reuseport_md (include/uapi/linux/bpf.h). */
+const context = { data: 0, dataEnd: 8, etherType: 20, migrating: 48 };
+/** htons(ETH_P_IP) and htons(ETH_P_IPV6), as a little-endian machine reads them. */
+const etherTypes = { ipv4: 0x0008, ipv6: 0xdd86 };
+/** Numbers of enum bpf_func_id. */
+const helpers = { lookup: 1, random: 7, core: 8, loadBytesRelative: 68, selectReuseport: 82 };
+const BPF_HDR_START_NET = 1;
+const SK_PASS = 1;
+/** A table that is older than the death of a slot's socket may name it; one of N slots dead in four draws is 1 in N^4. */
+const drawsMax = 4;
+
+const [r0, r1, r2, r3, r4, r5] = [register(0), register(1), register(2), register(3), register(4), register(5)];
+/** Kept over calls. */
+const [ctx, slot, table, draws, frame] = [register(6), register(7), register(8), register(9), register(10)];
+/** Below the frame pointer: a key of a map, and a copy of two addresses. */
+const key = -4;
+const addresses = -40;
+
+export function skReuseportProgram(maps: MapDescriptors): Uint8Array<ArrayBuffer> {
+  return assemble([
+    move(ctx, r1),
+    move(draws, 0),
+    load(r1, 'u64', ctx, context.migrating),
+    jumpIf(r1, '!=', 0, 'weigh'),
+    ...probing(maps),
+    ...byCore(maps),
+    ...weighing(maps),
+    label('choose'),
+    store(frame, key, 'u32', slot),
+    move(r1, ctx),
+    loadMap(r2, maps.sockets),
+    ...pointToFrame(r3, key),
+    move(r4, 0),
+    call(helpers.selectReuseport),
+    jumpIf(r0, '==', 0, 'pass'),
+    compute(draws, '+', 1),
+    jumpIf(draws, '<', drawsMax, 'weigh'),
+    label('pass'),
+    move(r0, SK_PASS),
+    exit(),
+  ]);
+}
+
+/** As in the classic program: only a connection whose source address is its destination's is a probe. */
+function probing({ probes }: MapDescriptors): readonly Line[] {
+  return [
+    // The data begins with the TCP header, and that with the source port.
+    load(r2, 'u64', ctx, context.data),
+    load(r3, 'u64', ctx, context.dataEnd),
+    move(r4, r2),
+    compute(r4, '+', 2),
+    jumpIf(r4, '>', r3, 'core'),
+    load(r1, 'u16', r2, 0),
+    fromNetwork16(r1),
+    store(frame, key, 'u32', r1),
+    loadMap(r1, probes),
+    ...pointToFrame(r2, key),
+    call(helpers.lookup),
+    jumpIf(r0, '==', 0, 'core'),
+    load(slot, 'u32', r0, 0),
+    load(r1, 'u32', ctx, context.etherType),
+    jumpIf(r1, '==', etherTypes.ipv4, 'ipv4'),
+    jumpIf(r1, '!=', etherTypes.ipv6, 'core'),
+    ...loadAddresses(8, 32),
+    ...unlessSame('u64', 0, 16),
+    ...unlessSame('u64', 8, 24),
+    jump('choose'),
+    label('ipv4'),
+    ...loadAddresses(12, 8),
+    ...unlessSame('u32', 0, 4),
+    jump('choose'),
+  ];
+}
+
+/** `offset` from the start of the IP header, whatever lies before it. */
+function loadAddresses(offset: number, bytes: number): readonly Line[] {
+  return [
+    move(r1, ctx),
+    move(r2, offset),
+    ...pointToFrame(r3, addresses),
+    move(r4, bytes),
+    move(r5, BPF_HDR_START_NET),
+    call(helpers.loadBytesRelative),
+    jumpIf(r0, '!=', 0, 'core'),
+  ];
+}
+
+function unlessSame(size: 'u32' | 'u64', one: number, other: number): readonly Line[] {
+  return [
+    load(r1, size, frame, addresses + one),
+    load(r2, size, frame, addresses + other),
+    jumpIf(r1, '!=', r2, 'core'),
+  ];
+}
+
+function byCore(maps: MapDescriptors): readonly Line[] {
+  return [
+    label('core'),
+    loadMapValue(table, maps.table),
+    load(r1, 'u32', table, tableAt.cores),
+    jumpIf(r1, '==', 0, 'weigh'),
+    call(helpers.core),
+    load(r1, 'u32', table, tableAt.cores),
+    compute(r0, '%', r1),
+    jumpIf(r0, '>', tableAt.entriesMax - 1, 'weigh'),
+    move(slot, r0),
+    compute(table, '+', r0),
+    load(r1, 'u8', table, tableAt.serves),
+    jumpIf(r1, '!=', 0, 'choose'),
+  ];
+}
+
+function weighing(maps: MapDescriptors): readonly Line[] {
+  return [
+    label('weigh'),
+    loadMapValue(table, maps.table),
+    call(helpers.random),
+    load(r1, 'u32', table, tableAt.count),
+    jumpIf(r1, '==', 0, 'pass'),
+    compute(r0, '*', r1), // the random number as a fraction of 2^32, times the count: no modulo bias
+    compute(r0, '>>', 32),
+    jumpIf(r0, '>', tableAt.entriesMax - 1, 'pass'), // never; the verifier wants to see it
+    compute(r0, '*', tableAt.entryBytes),
+    compute(table, '+', r0),
+    call(helpers.random),
+    load(slot, 'u16', table, tableAt.entries + tableAt.slot),
+    load(r1, 'u32', table, tableAt.entries + tableAt.threshold),
+    jumpIf(r0, '<', r1, 'choose'),
+    load(slot, 'u16', table, tableAt.entries + tableAt.alias),
+  ];
+}
+
+function pointToFrame(to: Register, offset: number): readonly Line[] {
+  return [move(to, frame), compute(to, '+', offset)];
+}

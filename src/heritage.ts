@@ -1,0 +1,86 @@
+import type { Config } from './config/schema.ts';
+import { type Given, joinGiven, nothingGiven } from './linux/given-sockets.ts';
+import type { Handover } from './linux/handover.ts';
+import { inheritedSockets } from './linux/inherited-sockets.ts';
+import { loadLibc } from './linux/libc.ts';
+import { createWorkerLogs } from './linux/log-files.ts';
+import { identify } from './linux/procfs.ts';
+import type { RunDir } from './linux/run-dir.ts';
+import { recallState } from './linux/state-file.ts';
+import { findSurvivors } from './linux/survivors.ts';
+import type { ServiceManager } from './linux/systemd.ts';
+import { ok, type Result } from './shared/result.ts';
+import { type Adoption, planAdoption } from './supervisor/adopt.ts';
+import type { Clock, Log } from './supervisor/ports.ts';
+import { version } from './shared/version.ts';
+import { isSavedState, type SavedState } from './supervisor/saved-state.ts';
+
+/** What a former supervisor of this run directory left: known before anything is opened. */
+export interface Heritage {
+  /** The file's, or the former supervisor's when the file is bad now and there are workers to look after. */
+  readonly config: Config;
+  readonly state: SavedState | undefined;
+  readonly adoption: Adoption;
+  readonly given: Given;
+}
+
+export interface HeirTools {
+  readonly runDir: RunDir;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly handover: Handover | undefined;
+  readonly manager: ServiceManager;
+}
+
+/** Errors: the config's, when there is nothing to take over either. */
+export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Heritage> {
+  const { runDir, log, clock, handover, manager } = tools;
+  const recalled = recallState(runDir.path);
+  if (!recalled.ok)
+    log.warn({ event: 'stateUnusable', why: recalled.error }, 'the former supervisor’s state cannot be used');
+  const found = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
+  const state = found === undefined ? undefined : complete(found, file);
+  const survivors = findSurvivors(runDir.channelSocket);
+  const former = state === undefined ? file : ok(formerConfig(state));
+  const config = file.ok ? file : former;
+  if (!config.ok) return config;
+  if (!file.ok)
+    log.error(
+      { event: 'configUnusable', error: file.error },
+      'the config is bad; what runs is supervised by the old one',
+    );
+
+  const workerLogs = createWorkerLogs(runDir.logDir);
+  const look = { processes: { identify }, workerLogs, now: clock.now() };
+  const adoption = planAdoption({ state, survivors, config: config.value }, look);
+  const libc = loadLibc();
+  const holders = adoption.programs.flatMap(({ workers, living }) =>
+    workers.filter(({ worker }) => living.has(worker)).map((live) => live.serving ?? live.process),
+  );
+  manager.keepOnly(new Set(adoption.sockets.map(({ inode }) => inode)));
+  const own = handover === undefined ? manager.stored.map(({ fd }) => fd) : adoption.sockets.map(({ fd }) => fd);
+  const units = manager.givenTo(config.value.programs);
+  const inherited = libc.ok ? inheritedSockets(libc.value, { sockets: adoption.sockets, own, holders }) : nothingGiven;
+  const given = joinGiven(units, inherited);
+  return ok({ config: config.value, state, adoption, given });
+}
+
+/** Options that the portherd of that state did not know have their values of today. */
+function complete(state: SavedState, file: Result<Config>): SavedState {
+  if (state.portherd === version || !file.ok) return state;
+  const today = new Map(file.value.programs.map((program) => [program.name, program]));
+  const programs = state.programs.map((program) => {
+    const { config, launches } = program;
+    const now = today.get(config.name) ?? config;
+    return {
+      ...program,
+      config: { ...now, ...config },
+      launches: launches.map(([generation, launch]) => [generation, { ...now, ...launch }] as const),
+    };
+  });
+  return { ...state, supervisor: { ...file.value.supervisor, ...state.supervisor }, programs };
+}
+
+function formerConfig({ configFile, supervisor, programs }: SavedState): Config {
+  return { file: configFile, supervisor, programs: programs.map(({ config }) => config) };
+}

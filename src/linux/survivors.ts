@@ -1,0 +1,48 @@
+import { readFileSync, statSync } from 'node:fs';
+import { channelEnv } from '../protocol/channel.ts';
+import { parseListenPlan } from '../protocol/channel-parse.ts';
+import type { Survivor } from '../supervisor/ports-survival.ts';
+import { allPids, isAlive, statOf } from './procfs.ts';
+
+/**
+ * Workers that a supervisor of this run directory has started and that live, the oldest first: the leaders of their sessions whose
+ * environment names its worker socket (proc_pid_environ(5): as it was at execve, whatever the app did to process.env). A program that
+ * overwrites its environment to show a title (nginx) is found by its pid in the state file only.
+ */
+export function findSurvivors(channelSocket: string): readonly Survivor[] {
+  return allPids()
+    .flatMap((pid) => survivor(pid, channelSocket) ?? [])
+    .toSorted((one, other) => one.process.startTicks - other.process.startTicks || one.process.pid - other.process.pid);
+}
+
+function survivor(pid: number, channelSocket: string): Survivor | undefined {
+  if (pid === process.pid) return undefined;
+  const stat = statOf(pid);
+  if (stat?.session !== pid || !isOwn(pid)) return undefined;
+  const env = environmentOf(pid);
+  const [program, token] = [env.get('PORTHERD_PROGRAM'), env.get(channelEnv.token)];
+  const slot = Number(env.get('PORTHERD_SLOT') ?? Number.NaN);
+  const generation = Number(env.get('PORTHERD_GENERATION') ?? Number.NaN);
+  if (env.get(channelEnv.socket) !== channelSocket || program === undefined || token === undefined) return undefined;
+  if (!Number.isSafeInteger(slot) || slot < 0 || !Number.isSafeInteger(generation)) return undefined;
+  const found = { pid, startTicks: stat.startTicks };
+  if (!isAlive(found)) return undefined;
+  const attached = env.get(channelEnv.claim) === 'boot';
+  const inodes = parseListenPlan(env.get(channelEnv.listen) ?? '')?.ports.map(({ inode }) => inode) ?? [];
+  return { process: found, program, slot, generation, token, attached, inodes };
+}
+
+/** Anybody may write our names into his environment; to be one of us takes our user. */
+function isOwn(pid: number): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === process.geteuid?.();
+}
+
+/** Empty for a kernel thread, a zombie, and processes of other users. */
+function environmentOf(pid: number): ReadonlyMap<string, string> {
+  try {
+    const words = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return new Map(words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
+  } catch {
+    return new Map(); // EACCES: not ours; ENOENT, ESRCH: it ended
+  }
+}

@@ -1,0 +1,178 @@
+import type { Config, ProgramConfig } from '../config/schema.ts';
+import { missedBy } from '../core/adoption.ts';
+import type { FleetEvent } from '../core/events.ts';
+import type { Fleet } from '../core/fleet.ts';
+import { listenersWanted } from '../core/listening.ts';
+import { type Found, rebuild, restore } from '../core/restore.ts';
+import type { LiveWorker } from './live-workers.ts';
+import type { Ports, ProcessRef } from './ports.ts';
+import type { SavedSocket, Survivor } from './ports-survival.ts';
+import type { SavedProgram, SavedState, SavedWorker } from './saved-state.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** What is taken over from a former supervisor. */
+export interface Adoption {
+  readonly programs: readonly AdoptedProgram[];
+  readonly sockets: readonly SavedSocket[];
+  /** Handles up to here are taken. */
+  readonly handles: number;
+  /** Workers of programs that neither the state nor the config knows. */
+  readonly lost: readonly Survivor[];
+}
+
+export interface AdoptedProgram {
+  readonly config: ProgramConfig;
+  readonly launches: ReadonlyMap<number, ProgramConfig>;
+  readonly fleet: Fleet;
+  /** The dead too: what they left behind in their groups is swept as usual. */
+  readonly workers: readonly LiveWorker[];
+  readonly living: ReadonlySet<number>;
+  readonly missed: readonly FleetEvent[];
+}
+
+export interface Remains {
+  readonly state: SavedState | undefined;
+  readonly survivors: readonly Survivor[];
+  /** Of the file; what a program that no state tells of is supervised by. */
+  readonly config: Config;
+}
+
+interface Look {
+  readonly processes: Pick<Ports['processes'], 'identify'>;
+  readonly workerLogs: Pick<Ports['workerLogs'], 'paths'>;
+  readonly now: number;
+}
+
+/** Joins what was written with who lives. Changes nothing. */
+export function planAdoption({ state, survivors, config }: Remains, look: Look): Adoption {
+  const ids = { next: Math.max(0, state?.handles ?? 0) };
+  const of = (name: string): readonly Survivor[] => survivors.filter(({ program }) => program === name);
+  const programs =
+    state === undefined
+      ? config.programs.flatMap((program) => {
+          const found = of(program.name);
+          return found.length === 0 ? [] : [fromSurvivors(program, found, ids, look)];
+        })
+      : state.programs.map((program) => fromState(program, of(program.config.name), ids, look));
+  const known = new Set(programs.map(({ config: { name } }) => name));
+  const sockets = state?.sockets ?? programs.flatMap((program) => socketsOf(program.config, of(program.config.name)));
+  const lost = survivors.filter(({ program }) => !known.has(program));
+  return { programs, sockets, handles: ids.next, lost };
+}
+
+/** From now on its workers are ours: their ends are noticed, their words heard, their sockets steered. */
+export function adopt(supervisor: Supervisor, { programs, handles }: Adoption): void {
+  const { ports, workers } = supervisor;
+  workers.reserve(handles);
+  for (const program of programs) {
+    const { name } = program.config;
+    supervisor.take(program);
+    for (const worker of program.workers) {
+      workers.add(worker);
+      if (!program.living.has(worker.worker)) continue;
+      ports.processes.adopt(worker.process, (exit) => {
+        supervisor.send(name, { is: 'exited', worker: worker.worker, exit });
+      });
+    }
+    const slots = Array.from({ length: listenersWanted(program.fleet) }, (_, slot) => slot);
+    const opened = ports.listeners.open(program.config, slots);
+    if (!opened.ok) {
+      ports.log.error({ event: 'listenFailed', program: name, error: opened.error }, 'cannot open the sockets');
+      supervisor.send(name, { is: 'listenFailed', slots, why: opened.error.message });
+    }
+    for (const event of program.missed) supervisor.send(name, event);
+    supervisor.send(name, { is: 'tick' });
+    const fields = { event: 'adopted', program: name, workers: program.living.size, slots: program.fleet.slots.length };
+    ports.log.info(fields, 'workers of the former supervisor are adopted');
+  }
+}
+
+function fromState(
+  { config, fleet: saved, launches, workers }: SavedProgram,
+  survivors: readonly Survivor[],
+  ids: { next: number },
+  look: Look,
+): AdoptedProgram {
+  const fleet = restore(saved, look.now);
+  const books = workers.map((worker) => ({ ...worker, process: processOf(worker, survivors, look) ?? worker.process }));
+  const alive = books.filter((worker) => processOf(worker, survivors, look) !== undefined);
+  const tokens = new Set(workers.map(({ token }) => token));
+  const strays = survivors.filter(({ token }) => !tokens.has(token));
+  const living = new Map(alive.map(({ worker, process }) => [worker, process.pid]));
+  const missed = missedBy(fleet, living, strays.map(asFound));
+  const more = strays.map((stray, at) => liveWorker(stray, config, fleet.nextWorker + at, (ids.next += 1), look));
+  const awaited = new Set(
+    fleet.slots.flatMap(({ seat, leaving }) => [
+      ...('worker' in seat && seat.worker.attached ? [seat.worker.id] : []),
+      ...leaving.flatMap(({ worker }) => (worker.attached ? [worker.id] : [])),
+    ]),
+  );
+  return {
+    config,
+    launches: new Map(launches),
+    fleet,
+    workers: [...books.map((book) => (awaited.has(book.worker) ? { ...book, awaited: true } : book)), ...more],
+    living: new Set([...living.keys(), ...more.map(({ worker }) => worker)]),
+    missed,
+  };
+}
+
+/** Without a state the newest of each slot serves there. */
+function fromSurvivors(
+  config: ProgramConfig,
+  survivors: readonly Survivor[],
+  ids: { next: number },
+  look: Look,
+): AdoptedProgram {
+  const fleet = restore(rebuild(survivors.map(asFound), config.workers, look.now), look.now);
+  const workers = survivors.map((one, at) => liveWorker(one, config, at + 1, (ids.next += 1), look));
+  const launches = new Map(survivors.map(({ generation }) => [generation, config]));
+  return {
+    config,
+    launches: new Map([...launches, [fleet.generation, config]]),
+    fleet,
+    workers,
+    living: new Set(workers.map(({ worker }) => worker)),
+    missed: [],
+  };
+}
+
+/** By its token, which nobody else can have, else by its pid and start time. */
+function processOf(
+  { token, process: { pid, startTicks } }: SavedWorker,
+  survivors: readonly Survivor[],
+  { processes }: Look,
+): ProcessRef | undefined {
+  const found = survivors.find((survivor) => survivor.token === token);
+  if (found !== undefined) return found.process;
+  const now = processes.identify(pid);
+  return now?.startTicks === startTicks ? now : undefined;
+}
+
+function asFound({ slot, generation, process: { pid }, attached }: Survivor): Found {
+  return { slot, generation, pid, attached };
+}
+
+function liveWorker(
+  { slot, generation, process, token, attached }: Survivor,
+  config: ProgramConfig,
+  worker: number,
+  handle: number,
+  { now, workerLogs }: Look,
+): LiveWorker {
+  const { stderr } = workerLogs.paths(config, slot);
+  const base = { handle, program: config.name, slot, worker, generation, process, startedAt: now, token };
+  return { ...base, stderr: { path: stderr, from: 0 }, ...(attached ? { awaited: true } : {}) };
+}
+
+/** As the workers were told of them. */
+function socketsOf({ name: program, listen, bind }: ProgramConfig, survivors: readonly Survivor[]): SavedSocket[] {
+  if (bind === 'worker') return [];
+  const bySlot = new Map(survivors.toSorted((one, other) => one.slot - other.slot).map((one) => [one.slot, one]));
+  return listen.flatMap(({ name, host, port }, at) =>
+    [...bySlot].flatMap(([slot, { inodes }]): SavedSocket[] => {
+      const inode = inodes[at];
+      return inode === undefined || inode === 0 ? [] : [{ program, slot, name, host, port, inode, fd: -1 }];
+    }),
+  );
+}

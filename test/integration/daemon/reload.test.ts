@@ -1,0 +1,109 @@
+import { mkdtemp, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startDaemon } from '../../harness/daemon.ts';
+import { expectNoLoss } from '../../harness/expect-no-loss.ts';
+import { isAlive, puppet, slotsOf, untilStates } from '../../harness/puppet.ts';
+import { underLoad } from '../../harness/roll-under-load.ts';
+import { until } from '../../harness/until.ts';
+
+/** `portherdctl reload`: the daemon replaces itself and stays the same process. */
+
+test('ten reloads under load cost no connection; the daemon’s pid and the workers’ stay', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 3 }) } });
+  const before = await daemon.pids('web');
+  const reports = await underLoad(daemon, {
+    act: async () => {
+      for (let n = 0; n < 10; n += 1) {
+        const reloaded = await daemon.ctl('reload');
+        expect(reloaded).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(reloaded.stdout).toMatch(
+          new RegExp(`^Restarted portherd [\\d.]+ \\(pid ${daemon.pid}\\) in \\d+ ms; 3 workers kept\n$`),
+        );
+      }
+    },
+  });
+  expectNoLoss(reports);
+  expect(await daemon.pids('web')).toEqual(before);
+});
+
+test('who asks meanwhile waits, and is answered', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const over = new AbortController();
+  const asking = (async () => {
+    const exits: number[] = [];
+    while (!over.signal.aborted) exits.push((await daemon.ctl('status')).exitCode ?? -1);
+    return exits;
+  })();
+  for (let n = 0; n < 5; n += 1) expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+  over.abort();
+  const exits = await asking;
+  expect(exits.length).toBeGreaterThan(5);
+  expect(exits.filter((exit) => exit !== 0)).toEqual([]);
+});
+
+test('the config is applied as by update', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const before = await daemon.pids('web');
+  await daemon.rewrite({ programs: { web: puppet({ workers: 3 }) } });
+  expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+  await untilStates(daemon, ['RUNNING', 'RUNNING', 'RUNNING']);
+  expect((await daemon.pids('web')).slice(0, 2)).toEqual(before);
+});
+
+test('a config that is bad is refused, and nothing has changed', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const [before, { daemon: was }] = [await daemon.pids('web'), await daemon.status()];
+  await writeFile(daemon.configFile, 'programs: { web: { comand: node x.js } }');
+  const refused = await daemon.ctl('reload');
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stdout + refused.stderr).toMatch(/the new portherd cannot start: .*portherd\.yaml:1:.*comand/s);
+  expect(await daemon.pids('web')).toEqual(before);
+  expect((await daemon.status()).daemon.uptimeMs).toBeGreaterThan(was.uptimeMs);
+});
+
+test('code that cannot start is refused with its error, and code that can is taken through the same path', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'portherd-release-'));
+  try {
+    const current = join(directory, 'main.js');
+    const dist = join(import.meta.dirname, '../../../dist/main.js');
+    await symlink(dist, current);
+    await using daemon = await startDaemon({ programs: { web: puppet() }, main: current });
+    const before = await daemon.pids('web');
+    await unlink(current);
+    await writeFile(join(directory, 'broken.js'), 'throw new Error("half an upgrade");');
+    await symlink('broken.js', current);
+    const refused = await daemon.ctl('reload');
+    expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('half an upgrade'),
+    ]);
+    expect(await daemon.ctl('status')).toMatchObject({ exitCode: 0 });
+    await unlink(current);
+    await symlink(dist, current);
+    expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+    expect(await daemon.pids('web')).toEqual(before);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('a roll that is under way is not interrupted', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet({ roll: { minReady: '2s' } }) } });
+  await daemon.api('POST', '/v1/roll', { programs: ['web'], wait: false });
+  const refused = await daemon.ctl('reload');
+  expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([1, expect.stringContaining('is being rolled')]);
+});
+
+test('a worker that dies after a reload is told by how it ended, and leaves no zombie', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  await daemon.ctl('reload');
+  const [first = 0] = await daemon.pids('web');
+  process.kill(first, 'SIGKILL');
+  const told = await daemon.waitForLog('exited');
+  expect(told['how']).toBe('killed by SIGKILL');
+  await until(() => Promise.resolve(!isAlive(first)), { what: 'the process to be reaped' });
+  await untilStates(daemon, ['RUNNING', 'RUNNING']);
+  expect((await slotsOf(daemon)).map(({ restarts }) => restarts)).toEqual([1, 0]);
+});

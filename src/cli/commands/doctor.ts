@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
@@ -27,6 +26,8 @@ export const doctor: Command = {
     const switches = ['json', 'no-color'].flatMap((name) => (flags.has(name) ? [`--${name}`] : []));
     const self = realpathSync(process.argv[1] ?? '');
     const portherd = join(dirname(self), `main${extname(self)}`);
+    // The other commands start without it.
+    const { spawn } = await import('node:child_process');
     // Ended by the terminal's Ctrl-C with us; every wait in it has a deadline of its own.
     const child = spawn(process.execPath, [portherd, 'doctor', ...given, ...switches], { stdio: 'inherit' });
     const [code]: unknown[] = await once(child, 'exit');

@@ -8,6 +8,7 @@ import type { LiveWorker } from './live-workers.ts';
 import type { Ports, ProcessRef } from './ports.ts';
 import type { SavedSocket, Survivor } from './ports-survival.ts';
 import type { SavedProgram, SavedState, SavedWorker } from './saved-state.ts';
+import { watchServing } from './serving-gone.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What is taken over from a former supervisor. */
@@ -73,6 +74,7 @@ export function adopt(supervisor: Supervisor, { programs, handles }: Adoption): 
       ports.processes.adopt(worker.process, (exit) => {
         supervisor.send(name, { is: 'exited', worker: worker.worker, exit });
       });
+      watchServing(supervisor, worker);
     }
     const slots = Array.from({ length: listenersWanted(program.fleet) }, (_, slot) => slot);
     const opened = ports.listeners.open(program.config, slots);

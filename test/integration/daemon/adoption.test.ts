@@ -169,6 +169,26 @@ test('an orderly end leaves no state', async () => {
   expect((await daemon.pids('web')).some((pid) => before.includes(pid))).toBe(false);
 });
 
+test('workers behind a shell, and those that bind for themselves, are adopted and can be drained', async () => {
+  const command = ['sh', '-c', `"${process.execPath}" target-plain.cjs; echo over`];
+  const alone = { bind: 'worker', command: [process.execPath, 'target-plain.cjs'] };
+  await using daemon = await startDaemon({ programs: { web: puppet({ command }), alone: puppet(alone) } });
+  const serving = async () => [...(await daemon.pids('web')), ...(await daemon.pids('alone'))];
+  const before = await serving();
+  await daemon.succeed();
+  expect(await serving()).toEqual(before);
+  const reports = await underLoad(daemon, {
+    act: async () => {
+      await daemon.succeed();
+      // Also right after a start, before everybody has dialled again: nobody is sent away without his drain.
+      expect(await daemon.ctl('roll', 'web')).toMatchObject({ exitCode: 0 });
+    },
+  });
+  expectNoLoss(reports);
+  expect(await daemon.ctl('roll', 'alone')).toMatchObject({ exitCode: 0 });
+  expect((await serving()).some((pid) => before.includes(pid))).toBe(false);
+});
+
 /** Worker processes of this daemon that live, those that nobody knows of included. */
 function workersOf(daemon: Daemon): readonly number[] {
   return daemon

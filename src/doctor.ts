@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SocketClient } from './cli/client.ts';
 import type { Flags } from './cli/command-line.ts';
 import { findingsExit, findingsText } from './cli/render/findings-text.ts';
@@ -47,7 +47,7 @@ async function examine(configGiven: string | undefined, socketGiven: string | un
   const config = path === undefined ? undefined : (written ?? readConfig(path));
   const good = config?.ok === true ? config.value : undefined;
   const env = status.ok ? startEnvironment(status.value.daemon.pid) : undefined;
-  const runDir = good?.supervisor.runDir ?? dirname(socket);
+  const runDir = resolve(good?.supervisor.runDir ?? dirname(socket));
   const logDir = logDirOf(runDir, good?.supervisor.logDir, env === undefined ? process.env : Object.fromEntries(env));
   const libc = loadLibc();
   return {
@@ -57,7 +57,7 @@ async function examine(configGiven: string | undefined, socketGiven: string | un
     runDir: directoryFacts(runDir),
     controlSocket: socketFacts(socket),
     logDir: await logDirFacts(logDir, libc.ok ? libc.value : undefined),
-    ports: portFacts(good?.programs.flatMap(placesOf) ?? [], familyOf(status)),
+    ports: portFacts(good?.programs.flatMap(placesOf) ?? [], familyOf(status, join(runDir, 'workers.sock'))),
   };
 }
 
@@ -91,14 +91,14 @@ function ownerOf(pid: number): number | undefined {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
 }
 
-function familyOf(status: Status): Family {
-  if (!status.ok) return { daemon: undefined, workers: new Set() };
+function familyOf(status: Status, channelSocket: string): Family {
+  if (!status.ok) return { daemon: undefined, workers: new Set(), channelSocket };
   const slots = status.value.programs.flatMap((program) => program.slots);
   const pids = slots.flatMap(({ pid, leaving }) => [
     ...(pid === undefined ? [] : [pid]),
     ...leaving.map((one) => one.pid),
   ]);
-  return { daemon: status.value.daemon.pid, workers: new Set(pids) };
+  return { daemon: status.value.daemon.pid, workers: new Set(pids), channelSocket };
 }
 
 function placesOf({ name, listen }: Config['programs'][number]): Parameters<typeof portFacts>[0] {

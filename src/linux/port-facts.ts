@@ -1,8 +1,10 @@
 import type { PortFacts } from '../core/findings/facts.ts';
+import { channelEnv } from '../protocol/channel.ts';
 import { errorCodes } from '../shared/errors.ts';
 import { loadLibc } from './libc.ts';
 import { checkPortFree } from './port-free.ts';
 import { describeHolders, type Holder, holdersOf } from './port-holder.ts';
+import { startEnvironment } from './machine-facts.ts';
 import { statOf } from './procfs.ts';
 import { createTcpTable } from './tcp-table.ts';
 
@@ -10,6 +12,8 @@ import { createTcpTable } from './tcp-table.ts';
 export interface Family {
   readonly daemon: number | undefined;
   readonly workers: ReadonlySet<number>;
+  /** Where workers of this run directory report to, as their environment says. */
+  readonly channelSocket: string;
 }
 
 /** Who listens on each of these. Binds a port for an instant where nobody does, and leaves it alone where somebody does. */
@@ -21,13 +25,16 @@ export function portFacts(
   const table = createTcpTable(loadLibc);
   return places.map(({ program, host, port }) => {
     const holders = holdersOf(table, host, port, new Set());
-    const others = holders.filter((holder) => !isOf(family, holder));
+    const ours = holders.filter((holder) => isOf(family, holder));
+    const left = holders.filter((holder) => !ours.includes(holder) && isLeft(family, holder));
+    const others = holders.filter((holder) => !ours.includes(holder) && !left.includes(holder));
     const free = holders.length === 0 ? checkPortFree(libc.ok ? libc.value : undefined, table, host, port) : undefined;
     return {
       program,
       host,
       port,
-      ours: holders.length - others.length,
+      ours: ours.length,
+      left: left.length,
       others: others.length === 0 ? undefined : describeHolders(others),
       refusal:
         free?.ok === false
@@ -44,4 +51,8 @@ function isOf({ daemon, workers }: Family, { pid }: Holder): boolean {
   return (
     pid === daemon || workers.has(pid) || (stat !== undefined && (stat.ppid === daemon || workers.has(stat.session)))
   );
+}
+
+function isLeft({ channelSocket }: Family, { pid }: Holder): boolean {
+  return pid !== undefined && startEnvironment(pid)?.get(channelEnv.socket) === channelSocket;
 }

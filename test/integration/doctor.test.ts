@@ -8,6 +8,7 @@ import { startDaemon } from '../harness/daemon.ts';
 import { freePort } from '../harness/free-port.ts';
 import { puppet } from '../harness/puppet.ts';
 import { type CommandResult, runCommand } from '../harness/running-command.ts';
+import { until } from '../harness/until.ts';
 
 /** `portherd doctor` on this machine. What it makes of each fact is in unit/core/*-findings.test.ts. */
 const dist = join(import.meta.dirname, '../../dist');
@@ -90,6 +91,24 @@ test('the ports of workers that bind them themselves are the daemon’s too, beh
     text: expect.stringContaining('2 listeners'),
   });
   expect(finding(ran, 'migrate_req')?.is).toMatch(/^(ok|warning)$/);
+});
+
+test('the workers of a daemon that was killed are told from strangers', async () => {
+  const daemon = await startDaemon({ programs: { web: puppet({ workers: 2 }) } });
+  const pids = await daemon.pids('web');
+  try {
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    const ran = await doctor(['--json', '-s', daemon.socket, '-c', daemon.configFile]);
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    expect(finding(ran, 'daemon')).toMatchObject({ is: 'ok', text: expect.stringContaining('does not run; the next') });
+    const text = expect.stringContaining('2 workers of a daemon that died');
+    expect(finding(ran, `port ${daemon.port()}`)).toMatchObject({ is: 'ok', text });
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until(() => daemon.processes().length === 0, { what: 'its workers to be gone' });
+    await daemon[Symbol.asyncDispose]();
+  }
 });
 
 test('a stranger in the group of a running daemon is a warning that names it', async () => {

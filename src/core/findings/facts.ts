@@ -106,6 +106,8 @@ export interface PortFacts {
   readonly port: number;
   /** Listeners of the running daemon and its workers. */
   readonly ours: number;
+  /** Of workers that a daemon with this run directory has left behind. */
+  readonly left: number;
   /** Everybody else's, if any: `pid 12 (nginx: master)`. */
   readonly others: string | undefined;
   /** Nobody holds it, and it cannot be bound all the same. */

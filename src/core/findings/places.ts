@@ -1,5 +1,6 @@
 import { failed, type Finding, okay, warning } from '../../shared/finding.ts';
 import type { Facts } from './facts.ts';
+import { askItsUser } from './unseen.ts';
 
 /** The daemon's files: who may touch them, and whether there is room. */
 export function placeFindings(facts: Facts): readonly Finding[] {
@@ -19,6 +20,9 @@ function runDir(facts: Facts): Finding {
       if (its.kind === 'symlink') return failed(subject, `${its.path} is a symbolic link`, 'Make it a real directory.');
       if (its.kind === 'other') return failed(subject, `${its.path} is not a directory`, elsewhere);
       const owner = ownerOf(facts);
+      if (its.uid !== owner && facts.daemon.is === 'unreachable') {
+        return warning(subject, `${its.path} belongs to uid ${its.uid}, which may run the daemon`, askItsUser);
+      }
       if (its.uid !== owner) return failed(subject, `${its.path} belongs to uid ${its.uid}, not ${owner}`, elsewhere);
       if ((its.mode & 0o077) !== 0) {
         return failed(subject, `${its.path} has mode ${octal(its.mode)}: others may enter`, `chmod 0700 ${its.path}`);
@@ -34,8 +38,7 @@ function controlSocket(facts: Facts): readonly Finding[] {
   const subject = 'control socket';
   const { controlSocket: its, daemon } = facts;
   if (its.is === 'missing') return [];
-  if (its.is === 'unseen')
-    return [warning(subject, `${its.path}: ${its.why}`, 'Ask as the user who runs the daemon, or as root.')];
+  if (its.is === 'unseen') return [warning(subject, `${its.path}: ${its.why}`, askItsUser)];
   if (!its.socket) return [failed(subject, `${its.path} is in the way: it is not a socket`, 'Remove it.')];
   if (daemon.is === 'dead') return [];
   if ((its.mode & 0o002) !== 0) {
@@ -45,9 +48,10 @@ function controlSocket(facts: Facts): readonly Finding[] {
   return [okay(subject, `${its.path}, ${octal(its.mode)}`)];
 }
 
-function logDir({ logDir: { path, writable, why } }: Facts): Finding {
+function logDir({ logDir: { path, writable, why }, daemon }: Facts): Finding {
   const subject = 'log directory';
   if (writable) return okay(subject, path);
+  if (daemon.is === 'unreachable') return warning(subject, `${path}: ${why}`, askItsUser);
   const cure = 'Create it for this user, or set supervisor.logDir; under systemd LogsDirectory= makes one.';
   return failed(subject, `${path} cannot be written: ${why}`, cure);
 }

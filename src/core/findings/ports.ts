@@ -1,10 +1,10 @@
 import { failed, type Finding, okay, warning } from '../../shared/finding.ts';
 import type { Facts, PortFacts } from './facts.ts';
+import { askItsUser } from './unseen.ts';
 
 /** Whether each port of the config is free, or ours alone. */
 export function portFindings({ ports, config, daemon }: Facts): readonly Finding[] {
-  const running = daemon.is === 'running';
-  return [...configFinding(config), ...ports.map((port) => judge(port, running))];
+  return [...configFinding(config), ...ports.map((port) => judge(port, daemon.is))];
 }
 
 function configFinding(config: Facts['config']): readonly Finding[] {
@@ -20,7 +20,10 @@ function configFinding(config: Facts['config']): readonly Finding[] {
   }
 }
 
-function judge({ program, host, port, ours, others, refusal }: PortFacts, running: boolean): Finding {
+function judge(
+  { program, host, port, ours, left, others, refusal }: PortFacts,
+  daemon: Facts['daemon']['is'],
+): Finding {
   const subject = `port ${port}`;
   const whose = `${program}, ${host}`;
   if (others !== undefined && ours > 0) {
@@ -31,9 +34,16 @@ function judge({ program, host, port, ours, others, refusal }: PortFacts, runnin
     );
   }
   if (others !== undefined) {
+    if (daemon === 'unreachable') return warning(subject, `${whose}: held by ${others}, maybe the daemon`, askItsUser);
     return failed(subject, `${whose}: held by ${others}`, 'Stop it, or give the program another port.');
   }
   if (ours > 0) return okay(subject, `${whose}: the daemon’s, ${ours} listener${ours === 1 ? '' : 's'}`);
+  if (left > 0) {
+    return okay(
+      subject,
+      `${whose}: held by ${left} worker${left === 1 ? '' : 's'} of a daemon that died; the next one takes over`,
+    );
+  }
   if (refusal !== undefined) return failed(subject, `${whose}: ${refusal.message}`, refusal.advice);
-  return okay(subject, `${whose}: free${running ? '; the daemon does not serve it' : ''}`);
+  return okay(subject, `${whose}: free${daemon === 'running' ? '; the daemon does not serve it' : ''}`);
 }

@@ -14,6 +14,8 @@ import {
   running,
 } from './healthy-facts.ts';
 
+const unseen = { is: 'unreachable', why: 'denied' } as const;
+
 /** What `portherd doctor` says of files and ports: each branch. */
 const cases: readonly Case[] = [
   ['no run directory', { runDir: { is: 'missing', path: '/x/y', mayCreate: true } }, 'ok', 'run directory', /will be/],
@@ -105,6 +107,38 @@ const cases: readonly Case[] = [
     'port 80',
     /may not be bound/,
     /CAP_NET/,
+  ],
+  [
+    'a port that an unseen daemon may hold',
+    { daemon: unseen, ports: [port({ others: 'a process of uid 0' })] },
+    'warning',
+    'port 8080',
+    /maybe the daemon/,
+    /root/,
+  ],
+  [
+    'ports of a dead daemon’s workers',
+    { ports: [port({ left: 2 })] },
+    'ok',
+    'port 8080',
+    /2 workers of a daemon that died/,
+  ],
+  ['the port of one', { ports: [port({ left: 1 })] }, 'ok', 'port 8080', /1 worker of/],
+  [
+    'the run directory of an unseen daemon',
+    { daemon: unseen, ...runDir({ uid: 0 }) },
+    'warning',
+    'run directory',
+    /uid 0/,
+    /root/,
+  ],
+  [
+    'its logs',
+    { daemon: unseen, ...logDir({ writable: false, why: 'EACCES' }) },
+    'warning',
+    'log directory',
+    /EACCES/,
+    /root/,
   ],
 ];
 

@@ -140,6 +140,7 @@ export const balanceReply = fields<control.BalanceReply>({
     fields<control.BalanceReply['programs'][number]>({
       name: text,
       policy: text,
+      steering: optional(fields<control.SteeringReply>({ by: text, why: optional(text) })),
       arrivals: number,
       ageMs: optional(number),
       slots: list(slotBalance),

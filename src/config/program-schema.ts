@@ -219,7 +219,7 @@ export const programSchema = section('One server.', {
   stop,
   roll,
   steering: option(oneOf('auto', 'ebpf', 'cbpf', 'off'), {
-    doc: 'How the kernel is told who gets a connection. ebpf needs CAP_BPF, else cbpf is used; auto is ebpf where it may be; off: by the kernel’s hash, weights and stalls ignored.',
+    doc: 'Who tells the kernel where connections go: ebpf (needs CAP_BPF, else cbpf), cbpf, auto (the best of these), off (its own hash).',
     change: 'live',
     default: 'auto',
   }),

@@ -8,7 +8,7 @@ import { createListeners, type SlotListeners, type SocketWatch } from './listene
 import { checkPortFree } from './port-free.ts';
 import { type Holder, holdersOf } from './port-holder.ts';
 import { createProbes, type SlotProbes } from './probes.ts';
-import { createSteering, type SlotSteering, type SteeringPrograms, type SteeringWatch } from './steering.ts';
+import { createSteering, type SlotSteering, type SteeringPrograms } from './steering.ts';
 import { createSteeredConnections } from './steered-connection.ts';
 import { createTcpTable } from './tcp-table.ts';
 
@@ -31,11 +31,10 @@ export function createSockets(
   libc: () => Result<Libc> = loadLibc,
   given: Given = nothingGiven,
   watch?: SocketWatch,
-  steeringWatch?: SteeringWatch,
 ): Sockets {
   const table = createTcpTable(libc);
   const listeners = createListeners(libc, table, given, watch);
-  const steering = createSteering(libc, listeners, programs, steeringWatch);
+  const steering = createSteering(libc, listeners, programs);
   const connections = createSteeredConnections(listeners, steering, table);
   return {
     listeners: {

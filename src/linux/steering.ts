@@ -1,10 +1,10 @@
 import type { Sighting } from '../core/group-order.ts';
-import type { Mechanism } from '../core/mechanism.ts';
+import type { Mechanism, SteeringInForce } from '../core/mechanism.ts';
 import type { EbpfSteering } from '../core/sk-reuseport-program.ts';
 import type { SteeringCompiler } from '../core/steering-program.ts';
 import { failure } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { Steering, SteeringInForce } from '../supervisor/ports-steering.ts';
+import type { Steering } from '../supervisor/ports-steering.ts';
 import { createClassicSteering, detach } from './classic-steering.ts';
 import { createEbpfSteering } from './ebpf-steering.ts';
 import { lookAtGroup } from './group-look.ts';
@@ -34,9 +34,6 @@ export interface SteeringPrograms {
   readonly ebpf: EbpfSteering;
 }
 
-/** Hears when another mechanism is in force than before, or for another reason. */
-export type SteeringWatch = (program: string, inForce: SteeringInForce) => void;
-
 interface Wish extends SteeringOrder {
   readonly mechanisms: readonly Mechanism[];
   readonly diversions: Set<Diversion>;
@@ -54,11 +51,9 @@ export function createSteering(
   libc: () => Result<Libc>,
   listeners: SlotListeners,
   programs: SteeringPrograms,
-  watch: SteeringWatch = () => undefined,
 ): SlotSteering {
   const wishes = new Map<string, Wish>();
   const groups = new Map<string, Group>();
-  const told = new Map<string, string>();
   let mechanisms: Readonly<Record<Mechanism, SteeringMechanism>> | undefined;
 
   function native(loaded: Libc): Readonly<Record<Mechanism, SteeringMechanism>> {
@@ -74,12 +69,6 @@ export function createSteering(
     for (const [at, group] of listeners.groups(program).entries()) {
       const done = steer(program, `${program}:${at}`, group);
       if (!done.ok) answer = done;
-    }
-    const inForce = inForceOf(program);
-    const text = JSON.stringify(inForce);
-    if (inForce !== undefined && told.get(program) !== text) {
-      told.set(program, text);
-      watch(program, inForce);
     }
     return answer;
   }
@@ -106,7 +95,7 @@ export function createSteering(
       return ok();
     }
     delete group.wanted;
-    const why = group.inForce.refusals.map(({ mechanism, errno }) => `${mechanism} ${errno}`).join(', ');
+    const why = group.inForce.refusals.map(({ errno }) => errno).join(', ');
     return err(failure('STEERING_REFUSED', `the kernel refused steering for port ${first.port}: ${why}`));
   }
 

@@ -176,12 +176,21 @@ export interface BalanceReply {
   readonly programs: readonly {
     readonly name: string;
     readonly policy: 'connections' | 'load' | 'cpu' | 'hash';
+    /** Absent while the program has no socket of its own open. */
+    readonly steering?: SteeringReply;
     /** New connections per second, over the last second or so; of those whose workers count. */
     readonly arrivals: number;
     /** Since the last decision, ms; absent before the first. */
     readonly ageMs?: number;
     readonly slots: readonly SlotBalance[];
   }[];
+}
+
+/** How the kernel is told: by an eBPF program, a classic one, or not at all. */
+export interface SteeringReply {
+  readonly by: 'ebpf' | 'cbpf' | 'hash';
+  /** Why not by something better: `no CAP_BPF`. */
+  readonly why?: string;
 }
 
 export interface SlotBalance {

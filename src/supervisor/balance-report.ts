@@ -1,6 +1,7 @@
 import type { Slot } from '../core/seat.ts';
+import { steeringStory } from '../core/mechanism.ts';
 import { sharesOf } from '../core/weights.ts';
-import type { BalanceReply, SlotBalance } from '../protocol/control.ts';
+import type { BalanceReply, SlotBalance, SteeringReply } from '../protocol/control.ts';
 import { slotName } from './names.ts';
 import { stall } from './report.ts';
 import type { Program, Supervisor } from './supervisor.ts';
@@ -16,12 +17,21 @@ export function balanceReport(supervisor: Supervisor): BalanceReply {
       return {
         name: config.name,
         policy: config.balance.policy,
+        ...steeringOf(supervisor, program),
         arrivals: tenths(balance.arrivals.rate * 1_000),
         ...(balance.why.length === 0 ? {} : { ageMs: Math.round(now - balance.decidedAt) }),
         slots: fleet.slots.map((slot) => slotBalance(program, slot, shares[slot.index] ?? 0, now)),
       };
     }),
   };
+}
+
+/** Absent while no socket is open, and with `bind: worker`, where there is nothing to steer. */
+function steeringOf({ ports }: Supervisor, { config, fleet }: Program): { readonly steering?: SteeringReply } {
+  const inForce = ports.steering.inForce(config.name);
+  if (inForce === undefined) return {};
+  const { by, why } = steeringStory(config.steering, inForce, fleet.distrust);
+  return { steering: { by, ...(why === undefined ? {} : { why }) } };
 }
 
 function slotBalance(program: Program, slot: Slot, weight: number, now: number): SlotBalance {

@@ -4,6 +4,7 @@ import { unreachable } from '../shared/assert.ts';
 import type { LiveWorker, LiveWorkers } from './live-workers.ts';
 import type { Ports } from './ports.ts';
 import type { Program } from './supervisor.ts';
+import { steer } from './steer.ts';
 import { takeReadings } from './take-readings.ts';
 import { verifyOrder } from './verify-order.ts';
 
@@ -31,15 +32,8 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     }
     case 'unlisten':
       return ports.listeners.close(name, effect.slots);
-    case 'steer': {
-      const steered = ports.steering.apply(name, effect.weights, effect.by, effect.mechanisms);
-      if (!steered.ok)
-        ports.log.warn(
-          { event: 'steeringFailed', program: name, error: steered.error },
-          'cannot steer; the kernel’s hash goes on',
-        );
-      return;
-    }
+    case 'steer':
+      return steer(effect, ports, program);
     case 'spawn':
       return spawn(effect, { ports, workers, program, send, announce });
     case 'drain': {

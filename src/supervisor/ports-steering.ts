@@ -1,6 +1,6 @@
 import type { SteerBy } from '../core/effects.ts';
 import type { Sighting } from '../core/group-order.ts';
-import type { Mechanism } from '../core/mechanism.ts';
+import type { Mechanism, SteeringInForce } from '../core/mechanism.ts';
 import type { Result } from '../shared/result.ts';
 
 /** Which listener the kernel gives the next connection. Part of ports.ts. */
@@ -23,10 +23,4 @@ export interface Steering {
    * socket that gets it drops it. Bounded in time; empty when there is nothing to look at, or no right to.
    */
   look(program: string): Promise<readonly Sighting[]>;
-}
-
-export interface SteeringInForce {
-  readonly by: Mechanism | 'hash';
-  /** What was tried before, and the errno's name. */
-  readonly refusals: readonly { readonly mechanism: Mechanism; readonly errno: string }[];
 }

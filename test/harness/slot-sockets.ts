@@ -1,4 +1,4 @@
-import { steeringProgram } from '../../src/core/steering-program.ts';
+import { type Mechanism, steeringPrograms } from '../../src/core/mechanism.ts';
 import type { Given } from '../../src/linux/given-sockets.ts';
 import { type Libc, loadLibc } from '../../src/linux/libc.ts';
 import type { ProgramPorts, SocketWatch } from '../../src/linux/listeners.ts';
@@ -22,6 +22,8 @@ export interface SlotSocketsOptions {
   readonly hosts?: readonly string[];
   readonly ports?: readonly number[];
   readonly backlog?: number;
+  /** How the kernel is steered, unless `apply` says so; a classic program unless given. */
+  readonly mechanisms?: readonly Mechanism[];
   readonly path?: string;
   /** Instead of the machine's. */
   readonly libc?: Result<Libc>;
@@ -36,14 +38,24 @@ export async function slotSockets(options: SlotSocketsOptions = {}): Promise<Slo
     listen.push({ name: `port${at}`, host, port: options.ports?.[at] ?? (await freePort()), backlog });
   }
   const program = { name: 'web', bind, listen, readiness: { path } };
-  const sockets = createSockets(steeringProgram, () => libc, given, watch);
+  const sockets = createSockets(steeringPrograms, () => libc, given, watch);
+  const { mechanisms = ['cbpf'] } = options;
+  const { steering } = sockets;
   const slots = Array.from({ length: options.slots ?? 2 }, (_, slot) => slot);
   return {
     ...sockets,
+    steering: {
+      ...steering,
+      apply: (name, weights, by = 'weight', given = mechanisms) => steering.apply(name, weights, by, given),
+    },
     program,
     port: listen[0]?.port ?? 0,
     slots,
-    open: () => sockets.listeners.open(program, slots),
+    open() {
+      const opened = sockets.listeners.open(program, slots);
+      if (opened.ok && options.mechanisms !== undefined) steering.apply(program.name, [], 'weight', mechanisms);
+      return opened;
+    },
     [Symbol.dispose]: () =>
       sockets.listeners.close(program.name, [...new Set(sockets.listeners.all().map(({ slot }) => slot))]),
   };

@@ -191,6 +191,7 @@ function randomConfig(dice: Dice): ProgramConfig {
       pause: dice.pick([0, 0, 1_000]),
       onFailure: dice.pick(['abort', 'rollback'] as const),
     },
+    steering: 'auto',
     balance: {
       policy: dice.pick(['connections', 'connections', 'load', 'cpu', 'hash'] as const),
       // Looking often makes a history long: a few of them do.

@@ -1,4 +1,5 @@
 import type { ProgramConfig } from '../../src/config/schema.ts';
+import type { Verdict } from '../../src/core/group-order.ts';
 import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
 import { missedBy } from '../../src/core/adoption.ts';
@@ -197,6 +198,8 @@ export class World {
         return;
       case 'ask':
         return;
+      case 'verify':
+        return this.#in(dice.below(30), { is: 'verified', verdict: dice.pick(verdicts) });
       case 'measure':
         return this.#in(0, { is: 'measured', readings: effect.slots.map((look) => this.#reading(look)) });
       case 'diagnose':
@@ -345,3 +348,5 @@ const betweenLooksMs = 300;
 function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
+
+const verdicts: readonly Verdict[] = [{ is: 'right' }, { is: 'unclear' }, { is: 'wrong', why: 'a dice said so' }];

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Instruction, steeringProgram } from '../../src/core/steering-program.ts';
 import { checkBpf, runBpf } from '../harness/classic-bpf.ts';
+import { randomWeights, seededRandom } from '../harness/seeded-random.ts';
+import { ipv4, ipv4WithOptions, ipv6 } from '../harness/syn-packets.ts';
 
 const space = 2 ** 32;
 
 describe('selection', () => {
   test('any weights of any length are met to one part in 2^31, over every random number there is', () => {
-    const random = mulberry32(20_251_120);
+    const random = seededRandom(20_251_120);
     for (let round = 0; round < 400; round++) {
       const weights = randomWeights(random, 1 + Math.floor(random() * 256));
       expectShares(weights);
@@ -152,47 +154,4 @@ function boundariesOf(program: readonly Instruction[]): readonly number[] {
     .filter(({ code }) => code === 0x35)
     .map(({ k }) => k)
     .toSorted((left, right) => left - right);
-}
-
-function randomWeights(random: () => number, length: number): readonly number[] {
-  const weights = Array.from({ length }, () => (random() < 0.3 ? 0 : Math.ceil(random() * 1000)));
-  return weights.some((weight) => weight > 0) ? weights : [...weights.slice(1), 1];
-}
-
-interface Syn {
-  readonly sourcePort: number;
-  readonly fromElsewhere?: boolean;
-}
-
-function ipv4({ sourcePort, fromElsewhere = false }: Syn, headerBytes = 20): Uint8Array {
-  const bytes = Buffer.alloc(headerBytes + 20);
-  bytes[0] = 0x40 | (headerBytes / 4);
-  bytes.set([127, 0, 0, fromElsewhere ? 9 : 1], 12);
-  bytes.set([127, 0, 0, 1], 16);
-  bytes.writeUInt16BE(sourcePort, headerBytes);
-  return bytes;
-}
-
-function ipv4WithOptions(syn: Syn): Uint8Array {
-  return ipv4(syn, 32);
-}
-
-function ipv6({ sourcePort, fromElsewhere = false }: Syn): Uint8Array {
-  const bytes = Buffer.alloc(60);
-  bytes[0] = 0x60;
-  bytes[23] = fromElsewhere ? 9 : 1;
-  bytes[39] = 1;
-  bytes.writeUInt16BE(sourcePort, 40);
-  return bytes;
-}
-
-/** A seeded generator: the same weights on every run. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / space;
-  };
 }

@@ -20,9 +20,14 @@ const columns: readonly Column[] = [
 export function balanceText(programs: readonly Program[]): string[] {
   return programs.flatMap((program, at) => [
     ...(at === 0 ? [] : ['']),
-    `${program.name}: policy ${program.policy}, ${program.arrivals} new connections/s`,
+    `${program.name}: policy ${program.policy}, ${steering(program)}${program.arrivals} new connections/s`,
     ...table(columns, rows(program)),
   ]);
+}
+
+function steering({ steering: its }: Program): string {
+  if (its === undefined) return '';
+  return `steering ${its.by}${its.why === undefined ? '' : ` (${its.why})`}, `;
 }
 
 function rows({ slots }: Program): string[][] {

@@ -37,6 +37,7 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ['live', 'roll.minReady', 'roll: { minReady: 1s }'],
   ['live', 'roll.pause', 'roll: { pause: 1s }'],
   ['live', 'roll.onFailure', 'roll: { onFailure: rollback }'],
+  ['live', 'steering', 'steering: cbpf'],
   ['live', 'balance.policy', 'balance: { policy: load }'],
   ['live', 'balance.interval', 'balance: { interval: 50ms }'],
   ['live', 'balance.shed.automatic', 'balance: { shed: { automatic: true } }'],

@@ -37,6 +37,7 @@ test('what is left out has its default', () => {
     readiness: { type: 'listening', path: '/', timeout: 30_000 },
     stop: { signal: 'SIGTERM', drainTimeout: 30_000, idleTimeout: 10_000, killTimeout: 10_000 },
     roll: { maxSurge: 1, maxUnavailable: 0, minReady: 2_000, pause: 0, onFailure: 'abort' },
+    steering: 'auto',
     balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
     health: { hungAfter: 30_000 },
     logs: { stdout: 'auto', stderr: 'auto' },

@@ -115,6 +115,17 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
       ['ignore', `${web('roll.onFailure')}: "ignore" is not valid; write abort or rollback`],
     ],
   },
+  steering: {
+    good: [
+      ['ebpf', 'ebpf'],
+      ['cbpf', 'cbpf'],
+      ['off', 'off'],
+    ],
+    bad: [
+      ['bpf', `${web('steering')}: "bpf" is not valid; did you mean ebpf?`],
+      ['false', `${web('steering')}: false is not valid; write auto, ebpf, cbpf or off`],
+    ],
+  },
   'balance.policy': {
     good: [
       ['load', 'load'],

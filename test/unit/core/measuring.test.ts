@@ -134,7 +134,12 @@ test('a change of policy is in force at the next look', () => {
   const trial = new Trial(program());
   trial.look(nothing);
   const [fleet, ...effects] = stepFleet(trial.fleet, { is: 'tick' }, 50, program('balance: { policy: cpu }'));
-  expect(effects).toContainEqual({ do: 'steer', weights: [1_000, 1_000, 1_000], by: 'cpu' });
+  expect(effects).toContainEqual({
+    do: 'steer',
+    mechanisms: ['ebpf', 'cbpf'],
+    weights: [1_000, 1_000, 1_000],
+    by: 'cpu',
+  });
   expect(fleet.steering?.by).toBe('cpu');
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSockets } from '../../../src/linux/sockets.ts';
 import { bindLibc } from '../../../src/linux/libc.ts';
-import { steeringProgram } from '../../../src/core/steering-program.ts';
+import { steeringPrograms } from '../../../src/core/mechanism.ts';
 
 const refused = bindLibc(() => {
   throw new Error('libkoffi.node: failed to map segment from shared object');
@@ -18,7 +18,7 @@ test('when koffi cannot be loaded the error says why, and that bind: worker does
 });
 
 test('without libc a program that binds by slot is refused, one that binds by worker is not', () => {
-  const { listeners } = createSockets(steeringProgram, () => refused);
+  const { listeners } = createSockets(steeringPrograms, () => refused);
   const listen = [{ name: 'http', host: '127.0.0.1', port: 1, backlog: 511 }];
   expect(listeners.open({ name: 'web', bind: 'slot', listen }, [0])).toEqual(refused);
   expect(listeners.open({ name: 'web', bind: 'worker', listen }, [0])).toEqual({ ok: true, value: undefined });

@@ -1,0 +1,29 @@
+import type { FleetEffect } from '../core/effects.ts';
+import { steeringStory } from '../core/mechanism.ts';
+import type { Ports } from './ports.ts';
+import type { Program } from './supervisor.ts';
+
+/** Tells the kernel, and the log when that is done in another way than before. */
+export function steer(
+  { weights, by, mechanisms }: FleetEffect & { do: 'steer' },
+  { steering, log }: Pick<Ports, 'steering' | 'log'>,
+  { config, fleet }: Program,
+): void {
+  const { name } = config;
+  const before = steering.inForce(name);
+  const done = steering.apply(name, weights, by, mechanisms);
+  const after = steering.inForce(name);
+  if (after === undefined) {
+    if (!done.ok) log.warn({ event: 'steeringFailed', program: name, error: done.error }, 'cannot steer');
+    return;
+  }
+  const story = steeringStory(config.steering, after, fleet.distrust);
+  if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) return;
+  const fields = { event: 'steering', program: name, ...story };
+  if (story.advice === undefined) log.info(fields, 'connections are steered');
+  else
+    log.warn(
+      fields,
+      after.by === 'hash' ? 'cannot steer; the kernel’s hash goes on' : 'steered in another way than configured',
+    );
+}

@@ -11,6 +11,7 @@ import { createDiagnosis } from './linux/diagnose.ts';
 import { type Handover, handOver, receiveHandover, rehearse } from './linux/handover.ts';
 import { loadLibc } from './linux/libc.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
+import { createLogReading } from './linux/log-reading.ts';
 import { createLog } from './linux/logger.ts';
 import { machine } from './linux/machine.ts';
 import { reapOrphans } from './linux/orphans.ts';
@@ -205,6 +206,7 @@ function createPorts(
     curl,
     channel,
     workerLogs: createWorkerLogs(logDir),
+    logReading: createLogReading(),
     machine,
     state: createStateFile(path),
     successor: { rehearse: () => rehearse(process.env) },

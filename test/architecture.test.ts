@@ -24,6 +24,8 @@ const allowed: Record<
       'config',
       'protocol',
       'supervisor/ports.ts',
+      'supervisor/ports-control.ts',
+      'supervisor/ports-logs.ts',
       'supervisor/ports-survival.ts',
       'supervisor/ports-steering.ts',
     ],

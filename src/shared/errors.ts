@@ -89,6 +89,9 @@ export const errorCodes = {
     advice: 'Run the daemon with Node 22.15 or newer; until then `systemctl restart` or a SIGKILL and a start do it.',
   },
   RELOAD_REFUSED: { exit: 1, http: 422, advice: 'What ran before runs on, unchanged. Mend it, then reload again.' },
+  NO_LOG: { exit: 1, http: 404, advice: '`portherdctl status -v` shows where its output goes.' },
+  BAD_RANGE: { exit: 1, http: 400, advice: '' },
+  LOG_UNUSABLE: { exit: 1, http: 500, advice: 'May this user read and write it? Is there room on its disk?' },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
   // portherdctl curl: exit codes are curl's.

@@ -117,3 +117,9 @@ export const rehearsalTextMax = 4_096;
 
 /** portherdctl reload: the new image answers after 0.3 s; a machine that swaps may need longer. */
 export const reloadWaitMsMax = 30_000;
+
+/** portherd sweep: from SIGTERM to SIGKILL. The usual killTimeout; a service manager waits longer for its hook. */
+export const sweepGraceMs = 10_000;
+
+/** What one request reads of a log: as text in XML or JSON it is several times that in memory. More is a download, or a `tail -f`. */
+export const logReadBytesMax = 4 * 1024 * 1024;

@@ -3,6 +3,7 @@ import type { Beat } from '../protocol/channel.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
+import type { LogReading } from './ports-logs.ts';
 import type { Steering } from './ports-steering.ts';
 import type { StateFile, Successor } from './ports-survival.ts';
 
@@ -21,6 +22,7 @@ export interface Ports {
   readonly curl: Curl;
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
+  readonly logReading: LogReading;
   readonly machine: Machine;
   readonly state: StateFile;
   readonly successor: Successor;

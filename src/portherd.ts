@@ -31,6 +31,10 @@ export async function portherd(args: readonly string[]): Promise<number> {
       return (await import('./init.ts')).init(read.value);
     case 'doctor':
       return words.length > 0 ? fail(surplus(words)) : (await import('./doctor.ts')).doctor(flags);
+    case 'unit':
+      return words.length > 0 ? fail(surplus(words)) : (await import('./unit.ts')).unit(flags, file);
+    case 'sweep':
+      return words.length > 0 ? fail(surplus(words)) : (await import('./sweep.ts')).sweep(flags, file);
     case undefined:
       console.error(await helpPage(undefined));
       return 2;

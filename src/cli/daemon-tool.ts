@@ -77,6 +77,40 @@ const doctor: CommandSpec = {
   ],
 };
 
+const unit: CommandSpec = {
+  name: 'unit',
+  words: '',
+  summary: 'Print a systemd unit for this config, this Node and this portherd',
+  details:
+    'Writes nothing. Its limits follow from the config, so print it anew when drain times or the number of workers change much.\n' +
+    'systemd/README.md says which failure each line prevents.',
+  options: {
+    config,
+    'run-as': { value: 'USER', doc: 'The user that it runs as; portherd unless given' },
+    user: { doc: 'For your own service manager (systemctl --user), without a sandbox' },
+    'socket-unit': { doc: 'A socket unit instead: systemd opens the ports, also while portherd is stopped' },
+  },
+  examples: [
+    ['portherd unit -c /etc/portherd.yaml > portherd.service', 'then: systemd-analyze verify ./portherd.service'],
+    ['portherd unit -c portherd.yaml --user', 'for ~/.config/systemd/user/portherd.service'],
+    ['portherd unit -c /etc/portherd.yaml --socket-unit', 'for /etc/systemd/system/portherd.socket'],
+  ],
+};
+
+const sweep: CommandSpec = {
+  name: 'sweep',
+  words: '',
+  summary: 'End the workers of a supervisor that is gone for good',
+  details:
+    'SIGTERM, and SIGKILL after 10 seconds. Run it as the user of the supervisor; refused while one runs.\n' +
+    'Workers outlive their supervisor, so that the next one can take them over: this is for when there will be none.',
+  options: {
+    config,
+    'after-stop': { doc: 'As ExecStopPost= of the unit: does nothing when the supervisor crashed and will be back' },
+  },
+  examples: [['portherd sweep -s /run/portherd/control.sock', 'those of that daemon']],
+};
+
 const help: CommandSpec = {
   name: 'help',
   words: '[command]',
@@ -88,7 +122,7 @@ export const portherdTool: ToolSpec = {
   name: 'portherd',
   summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
   options: commonOptions,
-  commands: [run, serve, check, init, doctor, help],
+  commands: [run, serve, check, init, doctor, unit, sweep, help],
   examples: [
     ['portherd run -c portherd.yaml', 'run what the file says'],
     ['portherd serve app.js --port 8080', 'run one script'],

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import type { Flags } from './cli/command-line.ts';
+import { serviceUnit, socketUnit, unitNeeds } from './config/service-unit.ts';
+import { systemdFacts } from './linux/systemd-version.ts';
+import { readConfig } from './read-config.ts';
+import { fail, say } from './say.ts';
+
+/** `portherd unit`: a systemd unit for this config, this Node and this portherd, on stdout. Writes nothing. */
+export async function unit(flags: Flags, file: string): Promise<number> {
+  const config = readConfig(file);
+  if (!config.ok) return fail(config.error);
+  const description = `portherd: ${config.value.programs.map(({ name }) => name).join(', ')}`;
+  if (flags.has('socket-unit')) return say(socketUnit(config.value, description, 'portherd.service').trimEnd());
+  const command = [process.execPath, resolve(process.argv[1] ?? 'portherd')];
+  const { version = 0 } = await systemdFacts();
+  const user = flags.text('run-as') ?? 'portherd';
+  const place = {
+    command,
+    configFile: file,
+    name: 'portherd',
+    description,
+    manager: flags.has('user') ? ({ is: 'user' } as const) : ({ is: 'system', user } as const),
+    notifyReload: version >= notifyReloadSince,
+  };
+  return say(serviceUnit(place, unitNeeds(config.value, command, file)).trimEnd());
+}
+
+const notifyReloadSince = 253;

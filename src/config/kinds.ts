@@ -1,6 +1,7 @@
 import { didYouMean } from '../shared/did-you-mean.ts';
 import { formatDuration, parseDuration } from '../shared/duration.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { formatSize, parseSize } from '../shared/size.ts';
 
 /**
  * The kinds of value an option can have: what may be written, said in words (error texts and OPTIONS.md use the same ones) and as JSON
@@ -92,6 +93,22 @@ export function durationOr<Word extends string>(word: Word, min: number, max: nu
       if (value === word) return ok(word);
       const read = some.read(value);
       return read.ok || typeof value === 'number' ? read : wrong(value, expects);
+    },
+  };
+}
+
+/** `512KB`, `50MB`, `2GB` in bytes, or the word that stands for none. */
+export function sizeOr<Word extends string>(word: Word, min: number, max: number): Kind<number | Word> {
+  const expects = `a size from ${formatSize(min)} to ${formatSize(max)}, or ${word}`;
+  return {
+    expects,
+    json: { anyOf: [{ type: 'string', pattern: '^\\d+(\\.\\d+)?(B|KB|MB|GB|TB)$' }, { const: word }] },
+    read: (value) => {
+      if (value === word) return ok(word);
+      if (typeof value !== 'string' && typeof value !== 'number') return wrong(value, expects);
+      const parsed = parseSize(value);
+      if (!parsed.ok) return err([{ text: parsed.error, path: [] }]);
+      return parsed.value >= min && parsed.value <= max ? ok(parsed.value) : wrong(value, expects);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { slotsMax } from '../shared/limits.ts';
+import { logs } from './logs-schema.ts';
 import { decimal, duration, durationOr, listOf, oneOf, path, text, wholeNumber } from './kinds.ts';
 import { defaultedSection, listOfSections, option, optional, section } from './option.ts';
 import { command, environment, host, share, stopSignal, workers } from './program-kinds.ts';
@@ -163,13 +164,6 @@ const health = defaultedSection('What is done about workers that are alive but d
   }),
 });
 
-const logTarget = path('auto (a file per worker in logDir), none, inherit (the daemon’s own), or a path');
-
-const logs = defaultedSection('Where the workers’ output goes. They write there themselves.', {
-  stdout: option(logTarget, { doc: 'Standard output.', change: 'roll', default: 'auto' }),
-  stderr: option(logTarget, { doc: 'Standard error.', change: 'roll', default: 'auto' }),
-});
-
 export const programSchema = section('One server.', {
   command: option(command(), {
     doc: 'What to run, without a shell: words with quotes, or a list. A first word without / is looked up in PATH.',
@@ -232,5 +226,3 @@ export const programSchema = section('One server.', {
     default: 999,
   }),
 });
-
-export const logWords: readonly string[] = ['auto', 'none', 'inherit'];

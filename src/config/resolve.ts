@@ -1,8 +1,8 @@
 import { assert } from '../shared/assert.ts';
 import { slotsMax } from '../shared/limits.ts';
 import { resolvePath } from '../shared/resolve-path.ts';
+import { logWords } from './logs-schema.ts';
 import type { Workers } from './program-kinds.ts';
-import { logWords } from './program-schema.ts';
 import type { Config, ProgramConfig, SupervisorConfig, WrittenConfig, WrittenProgram } from './schema.ts';
 
 /** What the options mean here: on this machine's cores, from this file's directory. */
@@ -31,6 +31,7 @@ function resolveSupervisor(written: WrittenConfig['supervisor'], directory: stri
     controlSocket: { ...written.controlSocket, path: absolute(written.controlSocket.path) },
     runDir: absolute(written.runDir),
     logDir: absolute(written.logDir),
+    logFile: absolute(written.logFile),
   };
 }
 
@@ -42,7 +43,7 @@ function resolveProgram(name: string, written: WrittenProgram, context: ConfigCo
     directory: resolvePath(context.directory, written.directory),
     workers: resolveWorkers(written.workers, context.cores),
     listen: written.listen.map((one) => ({ ...one, name: one.name ?? String(one.port) })),
-    logs: { stdout: log(written.logs.stdout), stderr: log(written.logs.stderr) },
+    logs: { ...written.logs, stdout: log(written.logs.stdout), stderr: log(written.logs.stderr) },
   };
 }
 

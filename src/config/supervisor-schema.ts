@@ -22,6 +22,11 @@ export const supervisorSchema = defaultedSection('The daemon itself; a change ne
     change: 'restart',
     example: 'log',
   }),
+  logFile: optional(path(), {
+    doc: 'The daemon’s own log; standard output (under systemd, the journal) unless given. Rotated at 50MB, 10 backups.',
+    change: 'restart',
+    example: 'log/portherd.log',
+  }),
   logLevel: option(oneOf('debug', 'info', 'warn', 'error'), {
     doc: 'Least severity that the daemon’s own log shows.',
     change: 'restart',

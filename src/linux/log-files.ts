@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { ProgramConfig } from '../config/schema.ts';
 import { failure, messageOf } from '../shared/errors.ts';
 import { lastWordsBytesMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -17,6 +16,11 @@ export interface LogPaths {
   readonly stderr: string;
 }
 
+export interface LoggedProgram {
+  readonly name: string;
+  readonly logs: LogPaths;
+}
+
 /** For the child's stdio; `close` gives up the parent's copies once it runs. */
 export interface OpenLogs {
   readonly stdout: number;
@@ -24,14 +28,21 @@ export interface OpenLogs {
   close(): void;
 }
 
-export function logPaths(program: Pick<ProgramConfig, 'name' | 'logs'>, slot: number, logDir: string): LogPaths {
+export function logPaths(program: LoggedProgram, slot: number, logDir: string): LogPaths {
   return { stdout: pathOf('stdout'), stderr: pathOf('stderr') };
 
   function pathOf(stream: 'stdout' | 'stderr'): string {
     const path = program.logs[stream];
     if (path === 'auto') return join(logDir, `${program.name}-${slot}.${stream}.log`);
-    return path.replaceAll('%(slot)d', String(slot)).replaceAll('%(program)s', program.name);
+    return path
+      .replaceAll(/%\((?:program_name|group_name|program)\)s/g, program.name)
+      .replaceAll(/%\((?:process_num|slot)\)(\d*)d/g, (_, width: string) => padded(slot, width));
   }
+}
+
+/** As Python's `%02d` and `%2d`, which supervisord's paths may have. */
+function padded(slot: number, width: string): string {
+  return String(slot).padStart(Number(width), width.startsWith('0') ? '0' : ' ');
 }
 
 /** As the supervisor asks for them. */

@@ -26,7 +26,7 @@ const defaults: ProgramConfig = {
   readiness: { type: 'listening', path: '/', timeout: 10_000 },
   stop: { signal: 'SIGTERM', drainTimeout: 30_000, idleTimeout: 5_000, killTimeout: 5_000 },
   roll: { maxSurge: 1, maxUnavailable: 0, minReady: 0, pause: 0, onFailure: 'abort' },
-  logs: { stdout: 'auto', stderr: 'auto' },
+  logs: { stdout: 'auto', stderr: 'auto', maxSize: 'never', keep: 10, compress: false, maxAge: 'never' },
   steering: 'cbpf',
   balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
   health: { hungAfter: 30_000 },

@@ -199,7 +199,7 @@ function randomConfig(dice: Dice): ProgramConfig {
       shed: { automatic: false, above: 1.25, perSecond: 0.2 },
     },
     health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
-    logs: { stdout: 'auto', stderr: 'auto' },
+    logs: { stdout: 'auto', stderr: 'auto', maxSize: 'never', keep: 10, compress: false, maxAge: 'never' },
     priority: 999,
   };
 }

@@ -128,7 +128,11 @@ describe('what cannot be started is an error with its reason', () => {
   test.each([
     [{ command: ['./gone'] }, 'NO_FILE', 'gone'],
     [{ command: ['sh'], directory: '/nowhere' }, 'NO_FILE', '/nowhere'],
-    [{ command: ['sh'], logs: { stdout: '/nowhere/x.log', stderr: 'none' } }, 'SPAWN_ERROR', '/nowhere/x.log: ENOENT'],
+    [
+      { command: ['sh'], logs: { ...workerRequest({}).program.logs, stdout: '/nowhere/x.log' } },
+      'SPAWN_ERROR',
+      '/nowhere/x.log: ENOENT',
+    ],
     [{ command: ['sh', '-c', 'x'.repeat(3_000_000)] }, 'SPAWN_ERROR', 'E2BIG'],
   ])('%#', async (program, code, text) => {
     await using workers = new Workers(empty);

@@ -46,6 +46,10 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ['live', 'health.hungAfter', 'health: { hungAfter: never }'],
   ['roll', 'logs.stdout', 'logs: { stdout: none }'],
   ['roll', 'logs.stderr', 'logs: { stderr: none }'],
+  ['live', 'logs.maxSize', 'logs: { maxSize: 1MB }'],
+  ['live', 'logs.keep', 'logs: { keep: 3 }'],
+  ['live', 'logs.compress', 'logs: { compress: false }'],
+  ['live', 'logs.maxAge', 'logs: { maxAge: 720h }'],
   ['live', 'priority', 'priority: 1'],
 ];
 

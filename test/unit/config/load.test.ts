@@ -33,7 +33,7 @@ describe('a text that is a config', () => {
       'programs: { web: { command: a, directory: ../app, logs: { stdout: /var/log/web, stderr: err.log } } }';
     expect(web(text)).toMatchObject({
       directory: '/srv/app/app',
-      logs: { stdout: '/var/log/web', stderr: '/srv/app/config/err.log' },
+      logs: { stdout: '/var/log/web', stderr: '/srv/app/config/err.log', maxSize: 52_428_800 },
     });
   });
 
@@ -90,7 +90,7 @@ describe('a text that is not', () => {
     ],
     [
       'supervisor: 3\nprograms: { web: { command: a } }',
-      `${at}:1:13: supervisor: 3 is not valid; write a map of controlSocket, runDir, logDir, logLevel, exitOnFatal`,
+      `${at}:1:13: supervisor: 3 is not valid; write a map of controlSocket, runDir, logDir, logFile, logLevel, exitOnFatal`,
     ],
   ])('%j', (text, line) => {
     expect(refusal(text)).toEqual(['CONFIG_INVALID', line]);

@@ -40,7 +40,7 @@ test('what is left out has its default', () => {
     steering: 'auto',
     balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
     health: { hungAfter: 30_000 },
-    logs: { stdout: 'auto', stderr: 'auto' },
+    logs: { stdout: 'auto', stderr: 'auto', maxSize: 52_428_800, keep: 10, compress: true, maxAge: 'never' },
     priority: 999,
   });
 });
@@ -51,6 +51,7 @@ test('the daemon has defaults too, and no ports are a program’s default', () =
     controlSocket: { path: undefined, mode: 0o600 },
     runDir: undefined,
     logDir: undefined,
+    logFile: undefined,
     logLevel: 'info',
     exitOnFatal: false,
   });

@@ -184,5 +184,39 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
   },
   'logs.stdout': logTarget(web('logs.stdout')),
   'logs.stderr': logTarget(web('logs.stderr')),
+  'logs.maxSize': {
+    good: [
+      ['64KB', 65_536],
+      ['1.5GB', 1_610_612_736],
+      ['1TB', 1_099_511_627_776],
+      ['never', 'never'],
+    ],
+    bad: [
+      ['65535B', `${web('logs.maxSize')}: "65535B" is not valid; write a size from 64KB to 1TB, or never`],
+      ['1.1TB', `${web('logs.maxSize')}: "1.1TB" is not valid; write a size from 64KB to 1TB, or never`],
+      ['50', `${web('logs.maxSize')}: 50 has no unit; write 50MB for megabytes or 50B for bytes`],
+      ['50mb', `${web('logs.maxSize')}: "50mb" is not a size; write it like 512KB, 50MB or 2GB`],
+      ['[]', `${web('logs.maxSize')}: an empty list is not valid; write a size from 64KB to 1TB, or never`],
+    ],
+  },
+  'logs.keep': count(web('logs.keep'), 0, 1_000),
+  'logs.compress': {
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: [['gzip', `${web('logs.compress')}: "gzip" is not valid; write true or false`]],
+  },
+  'logs.maxAge': {
+    good: [
+      ['1h', 3_600_000],
+      ['720h', 2_592_000_000],
+      ['never', 'never'],
+    ],
+    bad: [
+      ['59m', `${web('logs.maxAge')}: "59m" is not valid; write a duration from 1h to 87840h, or never`],
+      ['30', `${web('logs.maxAge')}: 30 has no unit; write 30s for seconds or 30ms for milliseconds`],
+    ],
+  },
   priority: count(web('priority'), 0, 9_999),
 };

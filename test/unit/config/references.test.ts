@@ -38,11 +38,12 @@ describe('full-example.yaml', () => {
   });
 
   test('its commented keys load too', () => {
-    const config = load(text.replaceAll(/^( *)# (path|runDir|logDir|name): (?!.*\.$)/gm, '$1$2: '));
+    const config = load(text.replaceAll(/^( *)# (path|runDir|logDir|logFile|name): (?!.*\.$)/gm, '$1$2: '));
     expect(config.supervisor).toMatchObject({
       controlSocket: { path: '/srv/app/config/run/control.sock' },
       runDir: '/srv/app/config/run',
       logDir: '/srv/app/config/log',
+      logFile: '/srv/app/config/log/portherd.log',
     });
     expect(config.programs[0]?.listen[0]?.name).toBe('http');
   });

@@ -21,6 +21,7 @@ export const supervisorCases: Readonly<Record<string, OptionCases>> = {
   },
   'supervisor.runDir': aPath('supervisor.runDir'),
   'supervisor.logDir': aPath('supervisor.logDir'),
+  'supervisor.logFile': aPath('supervisor.logFile'),
   'supervisor.logLevel': {
     good: ['debug', 'info', 'warn', 'error'].map((level) => [level, level]),
     bad: [

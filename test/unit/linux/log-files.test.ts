@@ -26,6 +26,11 @@ describe('the paths of a slot’s logs', () => {
     });
   });
 
+  test('have supervisord’s names in them too', () => {
+    const logs = { stdout: '/l/%(program_name)s-%(process_num)02d.log', stderr: '/l/%(group_name)s.%(process_num)d' };
+    expect(logPaths({ name: 'web', logs }, 2, '/logs')).toEqual({ stdout: '/l/web-02.log', stderr: '/l/web.2' });
+  });
+
   test('none and inherit stay words', () => {
     const logs = { stdout: 'none', stderr: 'inherit' };
     expect(logPaths({ name: 'web', logs }, 0, '/logs')).toEqual(logs);

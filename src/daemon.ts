@@ -46,7 +46,7 @@ export type Origin = ConfigFile;
  */
 export async function runDaemon(file: Result<Config>, origin: Origin, socket: string): Promise<Result<number>> {
   keepMemorySmall();
-  const handover = receiveHandover(process.env);
+  const handover = receiveHandover(process.env, loadLibc);
   const log = await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env);
   const places = file.ok ? file.value.supervisor : { runDir: undefined, logDir: undefined };
   const claimed = await claimRunDir(socket, places, process.env, handover !== undefined);

@@ -9,9 +9,11 @@ import type { RunDir } from './linux/run-dir.ts';
 import { recallState } from './linux/state-file.ts';
 import { findSurvivors } from './linux/survivors.ts';
 import type { ServiceManager } from './linux/systemd.ts';
+import { failure, type PortherdError } from './shared/errors.ts';
 import { ok, type Result } from './shared/result.ts';
 import { type Adoption, planAdoption } from './supervisor/adopt.ts';
 import type { Clock, Log } from './supervisor/ports.ts';
+import type { SavedSocket } from './supervisor/ports-survival.ts';
 import { version } from './shared/version.ts';
 import { isSavedState, type SavedState } from './supervisor/saved-state.ts';
 
@@ -60,9 +62,24 @@ export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Her
   manager.keepOnly(new Set(adoption.sockets.map(({ inode }) => inode)));
   const own = handover === undefined ? manager.stored.map(({ fd }) => fd) : adoption.sockets.map(({ fd }) => fd);
   const units = manager.givenTo(config.value.programs);
-  const inherited = libc.ok ? inheritedSockets(libc.value, { sockets: adoption.sockets, own, holders }) : nothingGiven;
-  const given = joinGiven(units, inherited);
-  return ok({ config: config.value, state, adoption, given });
+  const heirlooms = { sockets: adoption.sockets, own, holders };
+  const inherited = libc.ok ? inheritedSockets(libc.value, heirlooms) : { ...nothingGiven, outOfReach: [] };
+  if (inherited.outOfReach.length > 0)
+    log.error(outOfReach(inherited.outOfReach), 'the workers’ sockets cannot be taken over');
+  return ok({ config: config.value, state, adoption, given: joinGiven(units, inherited) });
+}
+
+/** They are served on, and steered as they were; but a worker that ends cannot be replaced on its socket. */
+function outOfReach(sockets: readonly SavedSocket[]): { readonly event: string; readonly error: PortherdError } {
+  const ports = [...new Set(sockets.map(({ port }) => port))].join(', ');
+  return {
+    event: 'socketsOutOfReach',
+    error: failure(
+      'LISTEN_FAILED',
+      `the kernel refuses copies of the sockets of port ${ports}, which the workers serve on`,
+      'Run portherd under systemd (its store keeps them), with CAP_SYS_PTRACE, or with kernel.yama.ptrace_scope=0; then start it again.',
+    ),
+  };
 }
 
 /** Options that the portherd of that state did not know have their values of today. */

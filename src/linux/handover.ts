@@ -22,12 +22,15 @@ const variable = 'PORTHERD_HANDOVER';
 export const rehearsalVariable = 'PORTHERD_REHEARSAL';
 
 /** What this process was handed by the one that it was; taken out of the environment. A letter to another pid is none. */
-export function receiveHandover(env: NodeJS.ProcessEnv): Handover | undefined {
+export function receiveHandover(env: NodeJS.ProcessEnv, libc: () => Result<Libc>): Handover | undefined {
   const letter = env[variable];
   delete env[variable];
   if (letter === undefined) return undefined;
   const [pid, control, channel] = letter.split(' ').map(Number);
   if (pid !== process.pid || !isSocket(control) || !isSocket(channel)) return undefined;
+  const native = libc();
+  // libuv leaves them as they are: a worker that inherited them would keep clients waiting after our death.
+  for (const fd of [control, channel]) if (native.ok) native.value.setCloseOnExec(fd, true);
   return { control, channel };
 }
 

@@ -14,20 +14,28 @@ export interface Heritage {
   readonly holders: readonly ProcessRef[];
 }
 
+export interface Inherited extends Given {
+  /** Sockets that somebody holds whose descriptors we may not copy: pidfd_getfd(2) needs what ptrace(2) needs. */
+  readonly outOfReach: readonly SavedSocket[];
+}
+
 /**
  * Descriptors of the sockets that a former supervisor opened, told by their inodes: out of our own, else copied from a worker
  * (pidfd_getfd(2)). A socket that nobody holds any more is closed, and the last one of its group has moved into its place
  * (net/core/sock_reuseport.c, __reuseport_detach_sock).
  */
-export function inheritedSockets(libc: Libc, { sockets, own, holders }: Heritage): Given {
+export function inheritedSockets(libc: Libc, { sockets, own, holders }: Heritage): Inherited {
   const found = new Map<number, number>();
   const wanted = new Set(sockets.map(({ inode }) => inode));
   for (const fd of own) keep(inodeOf('self', fd), fd);
+  const refused = new Set<number>();
   for (const holder of holders) {
     if (found.size === wanted.size) break;
     for (const [fd, inode] of socketsOf(holder.pid)) {
       if (!wanted.has(inode) || found.has(inode)) continue;
-      keep(inode, copy(libc, holder, fd));
+      const copied = copy(libc, holder, fd);
+      if (copied === undefined && isAlive(holder)) refused.add(inode);
+      keep(inode, copied);
     }
   }
 
@@ -52,6 +60,7 @@ export function inheritedSockets(libc: Libc, { sockets, own, holders }: Heritage
       });
     },
     inodes: () => new Set(found.keys()),
+    outOfReach: sockets.filter(({ inode }) => refused.has(inode) && !found.has(inode)),
   };
 }
 

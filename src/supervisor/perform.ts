@@ -107,8 +107,9 @@ function spawn(
 ): void {
   const { config, launches } = program;
   const { name } = config;
-  // Its sockets could not be opened: the event that says so is on its way.
-  if (config.bind === 'slot' && ports.listeners.of(name, slot).length < config.listen.length) return;
+  if (config.bind === 'slot' && ports.listeners.of(name, slot).length < config.listen.length) {
+    return send({ is: 'spawnFailed', worker, why: 'its sockets are not open' });
+  }
   const { command, directory, environment, logs, readiness } = launches.get(generation) ?? config;
   const launch = { ...config, command, directory, environment, logs, readiness };
   const handle = workers.nextHandle();

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { holdsSocket } from '../../../src/linux/holders.ts';
 import { startDaemon } from '../../harness/daemon.ts';
 import { expectNoLoss } from '../../harness/expect-no-loss.ts';
 import { isAlive, puppet, slotsOf, untilStates } from '../../harness/puppet.ts';
@@ -107,3 +109,23 @@ test('a worker that dies after a reload is told by how it ended, and leaves no z
   await untilStates(daemon, ['RUNNING', 'RUNNING']);
   expect((await slotsOf(daemon)).map(({ restarts }) => restarts)).toEqual([1, 0]);
 });
+
+test('workers that are started after a reload hold nothing of the daemon’s: it may be killed, and succeeded', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  await daemon.ctl('reload');
+  expect(await daemon.ctl('restart', 'web')).toMatchObject({ exitCode: 0 });
+  const [first = 0] = await daemon.pids('web');
+  const own = [daemon.socket, join(daemon.directory, 'workers.sock')].map(inodeOfSocket);
+  expect(own.every((inode) => inode > 0)).toBe(true);
+  expect(own.filter((inode) => holdsSocket(first, inode))).toEqual([]);
+  await daemon.succeed();
+  expect((await daemon.pids('web'))[0]).toBe(first);
+});
+
+/** As /proc/net/unix names it: the path's own inode is the file's. */
+function inodeOfSocket(path: string): number {
+  const row = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .find((line) => line.endsWith(` ${path}`));
+  return Number(row?.trim().split(/\s+/)[6] ?? 0);
+}

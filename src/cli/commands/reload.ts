@@ -38,12 +38,12 @@ export const reload: Command = {
 
 const askEachMs = 20;
 
-/** Until somebody answers who has not been up as long as the one that we asked. */
+/** Until somebody answers who has not been up as long as the one that we asked would have been by then. */
 async function renewed({ client }: Session, uptimeMs: number): Promise<StatusReply | undefined> {
   const beganAt = performance.now();
-  while (performance.now() - beganAt < reloadWaitMsMax) {
+  for (let waited = 0; waited < reloadWaitMsMax; waited = performance.now() - beganAt) {
     const status = await client.get('/v1/status', statusReply);
-    if (status.ok && status.value.daemon.uptimeMs < uptimeMs) return status.value;
+    if (status.ok && status.value.daemon.uptimeMs < uptimeMs + waited) return status.value;
     await pause(askEachMs);
   }
   return undefined;

@@ -37,13 +37,25 @@ const onTheWayMs = 20;
 const rateMs = 1_000;
 const burstMs = 30_000;
 const singlesMs = 10_000;
+/** More together than that are not one by one: they may be the first of a pool. */
+const atOnceMax = 2;
 /** Fewer at once are what a steady trickle looks like. */
 const burstMin = 8;
 /** Counts older than this are of a worker that does not answer; what was steered before them is not made up for. */
 const staleMsMax = 500;
 
 export function noArrivals(now: number): Arrivals {
-  return { rate: 0, burst: 0, singles: 0, lastAt: now, at: now, leaves: 0, open: 0, came: [], shares: [] };
+  return {
+    rate: 0,
+    burst: 0,
+    singles: 0,
+    lastAt: now,
+    at: now,
+    leaves: 0,
+    open: 0,
+    came: [],
+    shares: [],
+  };
 }
 
 export function noteArrivals(before: Arrivals, readings: readonly Reading[], now: number): Arrivals {
@@ -72,9 +84,20 @@ export function noteArrivals(before: Arrivals, readings: readonly Reading[], now
   const faded = before.burst * Math.exp(-elapsed / burstMs);
   const isBurst = fresh >= burstMin + 2 * usual;
   const burst = isBurst ? Math.max(faded, fresh) : faded;
-  const singles = isBurst ? 0 : before.singles * Math.exp(-elapsed / singlesMs) + fresh;
+  const oneByOne = fresh <= atOnceMax + 2 * usual ? fresh : 0;
+  const singles = isBurst ? 0 : before.singles * Math.exp(-elapsed / singlesMs) + oneByOne;
   const lastAt = fresh > 0 ? now : before.lastAt;
-  return { ...before, rate, burst: burst < burstMin ? 0 : burst, singles, lastAt, at: now, leaves, open, came };
+  return {
+    ...before,
+    rate,
+    burst: burst < burstMin ? 0 : burst,
+    singles,
+    lastAt,
+    at: now,
+    leaves,
+    open,
+    came,
+  };
 }
 
 /**

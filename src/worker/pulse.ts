@@ -5,6 +5,9 @@ import { guarded } from './guarded.ts';
 /** A timer may fire that much before its time, because libuv counts whole milliseconds. */
 const earlyMs = 2;
 
+/** A connection with a request: it came, asked, was answered and went. */
+const fewChanges = 4;
+
 export type Counts = Omit<Beat, 't' | 'lagMs' | 'elu'>;
 
 /**
@@ -71,12 +74,13 @@ export class Pulse {
     const isBusy = changes !== this.#seenChanges;
     this.#seenChanges = changes;
     const since = now - this.#beatAt + earlyMs;
-    const tellsAfterMs = this.#hasNews ? beatMs.news : beatMs.busy;
+    // Where much happens at once no single connection matters, and each beat costs the supervisor something.
+    const tellsAfterMs = this.#hasNews && changes - this.#toldChanges <= fewChanges ? beatMs.news : beatMs.busy;
     if (since >= beatMs.idle || (since >= tellsAfterMs && changes !== this.#toldChanges)) this.beat();
     // News that came too soon after the last beat are told as soon as the next may be.
     const waitMs = changes === this.#toldChanges ? beatMs.busy : Math.max(lagSampleMs, beatMs.busy - since);
     const usualMs = isBusy ? lagSampleMs : waitMs;
-    this.#arm(this.#hasNews && since < beatMs.news ? Math.min(usualMs, beatMs.news - since) : usualMs);
+    this.#arm(this.#hasNews && since < tellsAfterMs ? Math.min(usualMs, tellsAfterMs - since) : usualMs);
   }
 }
 

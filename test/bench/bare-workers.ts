@@ -11,9 +11,9 @@ export interface BareWorkers extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
-export async function startBareWorkers(count: number): Promise<BareWorkers> {
+export async function startBareWorkers(count: number, app = bareApp): Promise<BareWorkers> {
   const port = await freePort();
-  const children = await Promise.all(Array.from({ length: count }, () => startBareWorker(port)));
+  const children = await Promise.all(Array.from({ length: count }, () => startBareWorker(port, app)));
   return {
     port,
     pids: children.map(({ pid = 0 }) => pid),
@@ -25,10 +25,10 @@ export async function startBareWorkers(count: number): Promise<BareWorkers> {
 
 export const bareApp = join(fixtureApps, 'target-plain.cjs');
 
-export async function startBareWorker(port: number): Promise<ChildProcess> {
+export async function startBareWorker(port: number, app = bareApp): Promise<ChildProcess> {
   const env = { ...process.env, PORT: String(port), REUSE_PORT: '1', NODE_OPTIONS: '' };
   // In a session of its own, as portherd's workers are: Linux shares out the CPU by session (sched(7), autogroup).
-  const child = spawn(process.execPath, [bareApp], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn(process.execPath, [app], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   await saidSomething(child);
   return child;
 }

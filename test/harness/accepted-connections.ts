@@ -18,12 +18,33 @@ export async function freezeAndCount(pid: number, port: number): Promise<number>
 
 /** Sockets that are connected to `port` on this side and have a descriptor in `pid`. A connection still in an accept queue has none. */
 export function acceptedConnections(pid: number, port: number): number {
+  return acceptedByEach([pid], port)[0] ?? 0;
+}
+
+/** The same of several processes, from one look at the port. */
+export function acceptedByEach(pids: readonly number[], port: number): readonly number[] {
+  const connected = connectedTo(port);
+  return pids.map((pid) => {
+    const held = socketsOf(pid);
+    return connected.filter((inode) => held.has(inode)).length;
+  });
+}
+
+function socketsOf(pid: number): ReadonlySet<number> {
   const held = new Set<number>();
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
     if (inode !== undefined) held.add(Number(inode));
   }
-  return connectedTo(port).filter((inode) => held.has(inode)).length;
+  return held;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
 }
 
 /** By sock_diag: /proc/net/tcp has tens of thousands of TIME_WAIT rows under load, which take 300 ms to read. */

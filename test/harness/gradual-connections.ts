@@ -1,19 +1,27 @@
 import { connect, type Socket } from 'node:net';
 import { within } from './until.ts';
 
-/** Long-lived connections that come one after the other, evenly over a time. They say nothing. */
+/** Long-lived connections that come one after the other over a time. They say nothing. */
 export interface GradualConnections extends Disposable {
   readonly sockets: readonly Socket[];
 }
 
-export async function openGradually(port: number, count: number, overMs: number): Promise<GradualConnections> {
+/** `evenly`: one each overMs ÷ count; `randomly`: each at any moment, as strangers do who know nothing of each other. */
+export async function openGradually(
+  port: number,
+  count: number,
+  overMs: number,
+  pace: 'evenly' | 'randomly' = 'evenly',
+): Promise<GradualConnections> {
+  const moments = Array.from({ length: count }, (_, at) => (pace === 'evenly' ? at / count : Math.random()) * overMs);
+  moments.sort((one, other) => one - other);
   const sockets: Socket[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let connected = 0;
   const since = performance.now();
   const timer = setInterval(() => {
-    const due = Math.min(count, Math.ceil(((performance.now() - since) / overMs) * count));
-    while (sockets.length < due) {
+    const now = performance.now() - since;
+    while ((moments[sockets.length] ?? Number.POSITIVE_INFINITY) <= now) {
       const socket = connect({ host: '127.0.0.1', port });
       socket.on('error', reject);
       socket.once('connect', () => {

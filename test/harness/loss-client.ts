@@ -17,6 +17,8 @@ export interface LossOptions {
   readonly timeoutMs?: number;
   /** How long a fresh connection stays silent before its request, ms. */
   readonly writeDelayMs?: number;
+  /** Share of writeDelayMs by which it varies either way, 0..1; 0 unless given. */
+  readonly writeDelayJitter?: number;
   /** Rounds of one-shot connections per client; unlimited unless given. */
   readonly rounds?: number;
 }
@@ -48,7 +50,8 @@ export class LossClient {
   /** Starts at once. */
   constructor(options: LossOptions) {
     const { keepAlive, rounds = Number.POSITIVE_INFINITY, ...given } = options;
-    const defaults = { host: '127.0.0.1', path: '/', connections: 32, timeoutMs: 10_000, writeDelayMs: 0 };
+    const writing = { writeDelayMs: 0, writeDelayJitter: 0 };
+    const defaults = { host: '127.0.0.1', path: '/', connections: 32, timeoutMs: 10_000, ...writing };
     this.#options = { ...defaults, ...given };
     const oneShots = Array.from({ length: this.#options.connections }, () => this.#oneShotClient(rounds));
     const keepAlives = keepAlive && Array.from({ length: keepAlive.clients }, () => this.#keepAliveClient(keepAlive));
@@ -107,7 +110,8 @@ export class LossClient {
   }
 
   #connect(): LossConnection {
-    const { host, port, path, timeoutMs, writeDelayMs } = this.#options;
+    const { host, port, path, timeoutMs, writeDelayMs: usualMs, writeDelayJitter: jitter } = this.#options;
+    const writeDelayMs = usualMs * (1 - jitter + 2 * jitter * Math.random());
     const loopback = host.startsWith('127.');
     this.#source = (this.#source + 1) % sourceAddresses;
     const localAddress = loopback ? `127.0.0.${this.#source + 1}` : undefined;

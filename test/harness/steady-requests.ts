@@ -17,14 +17,15 @@ export interface SteadyRequests extends AsyncDisposable {
   stop(): Promise<readonly SteadyRequest[]>;
 }
 
-export function startRequests(port: number, perSecond: number, path = '/'): SteadyRequests {
+/** `path` is asked for each request when it is a function. */
+export function startRequests(port: number, perSecond: number, path: string | (() => string) = '/'): SteadyRequests {
   const all: SteadyRequest[] = [];
   const open = new Set<Promise<void>>();
   const since = performance.now();
   const timer = setInterval(() => {
     const due = ((performance.now() - since) * perSecond) / 1_000;
     while (all.length < due) {
-      const done = request(port, path, all);
+      const done = request(port, typeof path === 'string' ? path : path(), all);
       open.add(done);
       void done.finally(() => open.delete(done));
     }

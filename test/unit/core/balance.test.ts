@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Balance, decideBalance, newBalance, sharesAmong, wholeWeight } from '../../../src/core/balance.ts';
 import type { Reading } from '../../../src/core/reading.ts';
-import { openAll, type Opening, type Outcome } from './balance-world.ts';
+import { comeAndGo, openAll, type Opening, type Outcome } from './balance-world.ts';
 
 /** The figures of the issue: hash 1.2–2.0 times the mean; steered at most 1.10, and a quarter of the hash's deviation. */
 const seeds = Array.from({ length: 60 }, (_, at) => at + 1);
@@ -19,7 +19,6 @@ function mean(values: readonly number[]): number {
 }
 
 describe('long-lived connections that are opened gradually', () => {
-  // 64 over 8 slots: the only count up to 1.10 is 8 everywhere, which chance seldom leaves; 9 in one of them is 1.125.
   const openings = [4, 8].flatMap((slots) =>
     [16, 64, 256, 2_000].flatMap((connections) => [5_000, 10_000].map((overMs) => ({ slots, connections, overMs }))),
   );
@@ -27,9 +26,10 @@ describe('long-lived connections that are opened gradually', () => {
   test.each(openings)('$connections over $slots slots in $overMs ms', (opening) => {
     const steered = outcomes({ ...opening, counts: 'beats' });
     const hashed = outcomes({ ...opening, counts: 'beats', steered: false });
-    const onePerSlot = opening.slots / opening.connections;
+    // 64 over 8 slots in 5 s: up to 1.10 there is only 8 everywhere, which chance leaves every other time; 9 in one is 1.125.
+    const exact = opening.connections / opening.slots < 10 && opening.overMs < 10_000;
     if (opening.connections >= 64)
-      expect(median(steered.map(({ ratio }) => ratio))).toBeLessThanOrEqual(Math.max(1.1, 1 + onePerSlot));
+      expect(median(steered.map(({ ratio }) => ratio))).toBeLessThanOrEqual(exact ? 1.125 : 1.1);
     expect(mean(steered.map(({ deviation }) => deviation))).toBeLessThanOrEqual(
       0.25 * mean(hashed.map(({ deviation }) => deviation)),
     );
@@ -53,6 +53,26 @@ test.each([4, 8])('what comes all at once over %i slots is spread no worse than 
     const steered = mean(outcomes(opening).map(({ deviation }) => deviation));
     const hashed = mean(outcomes({ ...opening, steered: false }).map(({ deviation }) => deviation));
     expect(steered).toBeLessThanOrEqual(hashed * 1.05);
+  }
+});
+
+test.each([
+  [4, 250, 2_000, 0.6],
+  [8, 250, 2_000, 0.6],
+  [4, 20, 10_000, 0.25],
+  [8, 20, 10_000, 0.3],
+])('over %i slots, %i a second that live %i ms deviate by %d of the hash at most', (slots, perSecond, liveMs, part) => {
+  const runs = [1, 2].map((seed) => ({ seed, slots, perSecond, liveMs, forMs: 15_000 }));
+  const steered = mean(runs.map((coming) => comeAndGo(coming)));
+  const hashed = mean(runs.map((coming) => comeAndGo({ ...coming, steered: false })));
+  expect(steered).toBeLessThanOrEqual(part * hashed);
+});
+
+test('a pool whose first connections wait in queues at the first look is not taken for a trickle', () => {
+  // One look saw 2, 2, 3 and nobody waiting: the slot without anybody got all of the rest, and 2.3 times the mean in the end.
+  for (const slots of [4, 8]) {
+    const opening = { slots, connections: 2_000, overMs: 200, counts: 'beats', takes: 4 } as const;
+    expect(Math.max(...outcomes(opening).map(({ ratio }) => ratio))).toBeLessThanOrEqual(1.25);
   }
 });
 
@@ -176,6 +196,23 @@ describe('a decision', () => {
     expect(old.why[3]?.held).toBeGreaterThan(80);
     expect(old.why[0]?.held).toBeLessThan(76);
     expect(shares(old)[3]).toBeLessThan(0.1);
+  });
+
+  test('where connections leave at once, one that waits is what counts: hardly anybody follows it', () => {
+    let balance = decide([0, 0, 0, 0]);
+    // 200 a second, none of them open when it is looked: that many are expected until the next news, and none of them stays.
+    for (let at = 1; at <= 40; at += 1)
+      balance = decide(
+        [0, 0, 0, 0],
+        all.map(() => ({ total: at * 5 })),
+        'connections',
+        balance,
+        60_000 + at * 100,
+      );
+    const its = [{ queue: 2, beatAgeMs: 100 }, {}, {}, {}].map((one) => ({ ...one, total: 200 }));
+    balance = decide([0, 0, 0, 0], its, 'connections', balance, 64_050);
+    expect(shares(balance)[0]).toBeLessThan(0.01);
+    expect(shares(balance)[1]).toBeCloseTo(1 / 3, 1);
   });
 
   test('who waited in a queue and left uncounted is forgotten with the next beat', () => {

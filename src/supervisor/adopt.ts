@@ -54,7 +54,13 @@ export function planAdoption({ state, survivors, config }: Remains, look: Look):
           const found = of(program.name);
           return found.length === 0 ? [] : [fromSurvivors(program, found, ids, look)];
         })
-      : state.programs.map((program) => fromState(program, of(program.config.name), ids, look));
+      : state.programs.map((program) => {
+          const found = of(program.config.name);
+          // Written long before the end (a full disk): what lives says more.
+          return isOutdated(program, found, look)
+            ? fromSurvivors(program.config, found, ids, look)
+            : fromState(program, found, ids, look);
+        });
   const known = new Set(programs.map(({ config: { name } }) => name));
   const sockets = state?.sockets ?? programs.flatMap((program) => socketsOf(program.config, of(program.config.name)));
   const lost = survivors.filter(({ program }) => !known.has(program));
@@ -95,14 +101,14 @@ function fromState(
   ids: { next: number },
   look: Look,
 ): AdoptedProgram {
-  const fleet = restore(saved, look.now);
+  const restored = restore(saved, look.now);
   const books = workers.map((worker) => ({ ...worker, process: processOf(worker, survivors, look) ?? worker.process }));
   const alive = books.filter((worker) => processOf(worker, survivors, look) !== undefined);
   const tokens = new Set(workers.map(({ token }) => token));
   const strays = survivors.filter(({ token }) => !tokens.has(token));
   const living = new Map(alive.map(({ worker, process }) => [worker, process.pid]));
-  const missed = missedBy(fleet, living, strays.map(asFound));
-  const more = strays.map((stray, at) => liveWorker(stray, config, fleet.nextWorker + at, (ids.next += 1), look));
+  const [fleet, ...missed] = missedBy(restored, living, strays.map(asFound));
+  const more = strays.map((stray, at) => liveWorker(stray, config, restored.nextWorker + at, (ids.next += 1), look));
   const awaited = new Set(
     fleet.slots.flatMap(({ seat, leaving }) => [
       ...('worker' in seat && seat.worker.attached ? [seat.worker.id] : []),
@@ -137,6 +143,10 @@ function fromSurvivors(
     living: new Set(workers.map(({ worker }) => worker)),
     missed: [],
   };
+}
+
+function isOutdated({ workers }: SavedProgram, survivors: readonly Survivor[], look: Look): boolean {
+  return survivors.length > 0 && workers.every((worker) => processOf(worker, survivors, look) === undefined);
 }
 
 /** By its token, which nobody else can have, else by its pid and start time. */

@@ -91,8 +91,8 @@ export class History {
     if (stale) world.owed.clear();
     const text = JSON.stringify(snapshot(stale ? this.#before : this.fleet));
     const saved: SavedFleet = JSON.parse(text);
-    this.fleet = restore(saved, world.now);
-    const events = world.loseSupervisor(this.fleet);
+    const [fleet, ...events] = world.loseSupervisor(restore(saved, world.now));
+    this.fleet = fleet;
     if (this.#keepTrace) this.trace.push(`${world.now} THE SUPERVISOR DIES${stale ? ' before it could write' : ''}`);
     // Until all of them are told, the fleet knows a part of the world.
     for (const event of events) this.#push(event, false);

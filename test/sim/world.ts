@@ -72,7 +72,7 @@ export class World {
    * The supervisor dies: what was on its way to it is lost, and the next one learns by looking who died, whose start it has not
    * heard of, and who it does not know. Workers dial again, and tell what is so.
    */
-  loseSupervisor(next: Fleet): readonly FleetEvent[] {
+  loseSupervisor(next: Fleet): readonly [Fleet, ...FleetEvent[]] {
     const pending = this.#later.splice(0);
     for (const { at, event } of pending) {
       const act = this.#before.get(event);
@@ -85,7 +85,7 @@ export class World {
     const all = [...this.alive.values()];
     const strays = all.filter(({ worker }) => !known.has(worker));
     const living = new Map(all.filter((one) => !strays.includes(one)).map(({ worker }) => [worker, 1000 + worker]));
-    const events = missedBy(
+    const missed = missedBy(
       next,
       living,
       strays.map(({ worker, slot, generation, attached }) => ({ slot, generation, pid: 1000 + worker, attached })),
@@ -104,7 +104,7 @@ export class World {
       for (const { port } of this.#config().listen) this.#in(dials, { is: 'listening', worker, port, adopted: true });
       this.#in(dials, { is: 'saidReady', worker });
     }
-    return events;
+    return missed;
   }
 
   #rename(process: FakeProcess, worker: number): void {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { statOf } from '../../../src/linux/procfs.ts';
@@ -133,6 +133,26 @@ test.for<[string, (text: string) => string, RegExp]>([
   await daemon.succeed();
   expect(daemon.log.find(({ event }) => event === 'stateUnusable')?.['why']).toMatch(said);
   expect(await daemon.pids('web')).toEqual(before);
+});
+
+test('a state that cannot be written is told of once, and written when that has passed', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const inTheWay = join(daemon.directory, 'state.json.next');
+  await mkdir(inTheWay);
+  expect(await daemon.ctl('restart', 'web')).toMatchObject({ exitCode: 0 });
+  expect(await daemon.ctl('restart', 'web:0')).toMatchObject({ exitCode: 0 });
+  expect(daemon.log.filter(({ event }) => event === 'stateNotSaved')).toHaveLength(1);
+  // What the older state does not know is found by its environment.
+  const before = await daemon.pids('web');
+  await daemon.succeed();
+  expect((await daemon.pids('web')).length).toBe(2);
+  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'strays to leave', deadline: 20_000 });
+  await rmdir(inTheWay);
+  expect(before).toHaveLength(2);
+  expect(await daemon.ctl('restart', 'web:1')).toMatchObject({ exitCode: 0 });
+  const after = await daemon.pids('web');
+  await daemon.succeed();
+  expect(await daemon.pids('web')).toEqual(after);
 });
 
 test('with a config that has become bad the supervisor looks after what runs, by the old one', async () => {

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
+import { expectCalm, signalIfThere } from '../../harness/calm.ts';
 import { startDaemon } from '../../harness/daemon.ts';
-import { answering, puppet, slotsOf, zombiesOf } from '../../harness/puppet.ts';
-import { pause, until } from '../../harness/until.ts';
+import { puppet } from '../../harness/puppet.ts';
+import { pause } from '../../harness/until.ts';
 import { Dice } from '../../sim/dice.ts';
 
 /**
@@ -39,7 +40,7 @@ test('whenever a supervisor is killed, the next one forgets no process and reach
         break;
       default: {
         const workers = daemon.processes().filter(({ pid }) => pid !== daemon.pid);
-        if (workers.length > 0) kill(dice.pick(workers).pid);
+        if (workers.length > 0) signalIfThere(dice.pick(workers).pid, 'SIGKILL');
       }
     }
     await pause(dice.below(150));
@@ -48,29 +49,5 @@ test('whenever a supervisor is killed, the next one forgets no process and reach
     await pause(dice.below(100));
   }
 
-  await until(async () => (await daemon.status()).programs[0]?.roll === undefined, {
-    what: `the rolls to end (seed ${seed})`,
-    deadline: 20_000,
-  });
-  await daemon.api('POST', '/v1/scale', { program: 'web', workers: 3 });
-  await until(
-    async () => {
-      await daemon.api('POST', '/v1/start', { names: ['web'] });
-      const slots = await slotsOf(daemon);
-      return slots.length === 3 && slots.every(({ state, leaving }) => state === 'RUNNING' && leaving.length === 0);
-    },
-    { what: `three slots to run (seed ${seed})`, deadline: 20_000, explain: () => daemon.log.slice(-20) },
-  );
-  const pids = await daemon.pids('web');
-  expect(new Set(daemon.processes().map(({ pid }) => pid)), `seed ${seed}`).toEqual(new Set([daemon.pid, ...pids]));
-  expect(await answering(daemon, 48), `seed ${seed}`).toEqual(new Set(pids));
-  expect(zombiesOf(daemon.pid)).toEqual([]);
+  await expectCalm(daemon, seed);
 });
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // ESRCH: it ended meanwhile, which is what this test is about.
-  }
-}

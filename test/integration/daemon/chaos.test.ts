@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { expectCalm, signalIfThere } from '../../harness/calm.ts';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
-import { answering, puppet, slotsOf, zombiesOf } from '../../harness/puppet.ts';
-import { pause, until } from '../../harness/until.ts';
+import { puppet } from '../../harness/puppet.ts';
+import { pause } from '../../harness/until.ts';
 import { Dice } from '../../sim/dice.ts';
 
 /**
@@ -26,24 +27,7 @@ test('whatever is asked of it at once, the daemon answers everything, forgets no
     if (dice.chance(0.05)) await Promise.all(asked);
   }
   await Promise.all(asked);
-  for (const { pid } of daemon.processes()) kill(pid, 'SIGCONT');
-
-  await until(async () => (await daemon.status()).programs[0]?.roll === undefined, {
-    what: `the rolls to end (seed ${seed})`,
-  });
-  await daemon.api('POST', '/v1/scale', { program: 'web', workers: 3 });
-  await until(
-    async () => {
-      await daemon.api('POST', '/v1/start', { names: ['web'] });
-      const slots = await slotsOf(daemon);
-      return slots.length === 3 && slots.every(({ state, leaving }) => state === 'RUNNING' && leaving.length === 0);
-    },
-    { what: `three slots to run (seed ${seed})`, deadline: 20_000, explain: () => daemon.log.slice(-20) },
-  );
-  const pids = await daemon.pids('web');
-  expect(new Set(daemon.processes().map(({ pid }) => pid)), `seed ${seed}`).toEqual(new Set([daemon.pid, ...pids]));
-  expect(await answering(daemon, 48), `seed ${seed}`).toEqual(new Set(pids));
-  expect(zombiesOf(daemon.pid)).toEqual([]);
+  await expectCalm(daemon, seed);
   expect(
     daemon.log
       .filter(({ level }) => level === 'error')
@@ -69,7 +53,7 @@ async function trouble(daemon: Daemon, dice: Dice): Promise<void> {
       return ask(daemon, 'scale', { program: 'web', workers: 1 + dice.below(4) });
     default: {
       const pids = await daemon.pids('web');
-      if (pids.length > 0) kill(dice.pick(pids), dice.pick(['SIGKILL', 'SIGTERM', 'SIGSTOP']));
+      if (pids.length > 0) signalIfThere(dice.pick(pids), dice.pick(['SIGKILL', 'SIGTERM', 'SIGSTOP']));
     }
   }
 }
@@ -83,12 +67,4 @@ async function ask(daemon: Daemon, command: string, body: object): Promise<void>
   expect(reply.text).not.toContain('INTERNAL');
   expect(reply.text).not.toContain('TIMED_OUT');
   expect(tookMs, `${command} ${JSON.stringify(body)}`).toBeLessThan(30_000);
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // ESRCH: it ended meanwhile, which is what this test is about.
-  }
 }

@@ -119,6 +119,8 @@ function fill(bpf: Bpf, { sockets, inodes }: Loaded, group: readonly GroupMember
   for (const { slot, fd, inode } of members.values()) {
     if (inodes.get(slot) === inode) continue;
     const added = bpf.update(sockets, slot, long(fd));
+    // Somebody has shut it down: nothing can be sent there, and the others need not suffer.
+    if (!added.ok && added.error === 'EINVAL') continue;
     if (!added.ok) return added;
     inodes.set(slot, inode);
     changed = true;

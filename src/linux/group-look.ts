@@ -6,8 +6,8 @@ import { readQueue } from './accept-queue.ts';
 import { encodeClassic } from './classic-steering.ts';
 import type { Libc } from './libc.ts';
 import type { GroupMember } from './port-group.ts';
-import { randomSourcePort, reachableAddress } from './probe-connection.ts';
-import { encodeSockaddr, parseIp } from './sockaddr.ts';
+import { reachableAddress } from './probe-connection.ts';
+import { decodeSockaddr, encodeSockaddr, parseIp } from './sockaddr.ts';
 import type { Diversion } from './steering-mechanism.ts';
 
 /**
@@ -31,8 +31,18 @@ export interface Look {
 }
 
 export async function lookAtGroup(libc: Libc, look: Look): Promise<readonly Sighting[]> {
+  const [first] = look.group;
+  const reserved = first === undefined ? undefined : reservePort(libc, first);
+  if (reserved === undefined) return [];
+  try {
+    return await lookFrom(libc, look, reserved.port);
+  } finally {
+    libc.close(reserved.fd);
+  }
+}
+
+async function lookFrom(libc: Libc, look: Look, sourcePort: number): Promise<readonly Sighting[]> {
   const { group, isCurrent } = look;
-  const sourcePort = randomSourcePort();
   const filter = look.filter(sourcePort);
   if (filter === undefined || group.some(({ fd }) => hasFilter(libc, fd))) return [];
   const filtered = group.filter(({ fd }) => libc.attachFilter(fd, SO_ATTACH_FILTER, encodeClassic(filter)).ok);
@@ -93,22 +103,39 @@ function divertTo({ divert }: Look, sourcePort: number, { slot }: GroupMember): 
   return diverted.ok ? diverted.value : undefined;
 }
 
-/** A descriptor to close; undefined when the source port could not be had. */
-function startConnect(libc: Libc, { host, port }: GroupMember, sourcePort: number): number | undefined {
+/** A port that is free, and ours as long as the descriptor is open. */
+function reservePort(libc: Libc, to: GroupMember): { readonly fd: number; readonly port: number } | undefined {
+  const fd = bindClient(libc, to, 0);
+  if (fd === undefined) return undefined;
+  const address = Buffer.alloc(28);
+  const named = libc.getsockname(fd, address);
+  const port = named.ok ? decodeSockaddr(address)?.port : undefined;
+  if (port !== undefined) return { fd, port };
+  libc.close(fd);
+  return undefined;
+}
+
+/** A descriptor to close. */
+function startConnect(libc: Libc, to: GroupMember, sourcePort: number): number | undefined {
+  const fd = bindClient(libc, to, sourcePort);
+  const ip = parseIp(reachableAddress(to.host));
+  if (fd === undefined || ip === undefined) return undefined;
+  const begun = libc.connect(fd, encodeSockaddr(ip, to.port));
+  if (begun.ok || begun.error === 'EINPROGRESS') return fd;
+  libc.close(fd);
+  return undefined;
+}
+
+function bindClient(libc: Libc, { host }: GroupMember, port: number): number | undefined {
   const ip = parseIp(reachableAddress(host));
   const opened = ip === undefined ? undefined : libc.socket(ip.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (ip === undefined || opened?.ok !== true) return undefined;
-  const steps = [
-    () => libc.bind(opened.value, encodeSockaddr(ip, sourcePort)),
-    () => libc.connect(opened.value, encodeSockaddr(ip, port)),
-  ];
-  for (const step of steps) {
-    const done = step();
-    if (done.ok || done.error === 'EINPROGRESS') continue;
-    libc.close(opened.value);
-    return undefined;
-  }
-  return opened.value;
+  const fd = opened.value;
+  const one = Buffer.from([1, 0, 0, 0]);
+  // The reserved port is bound by two: allowed as long as neither listens (inet_csk_bind_conflict()).
+  if (libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one).ok && libc.bind(fd, encodeSockaddr(ip, port)).ok) return fd;
+  libc.close(fd);
+  return undefined;
 }
 
 /** With no room for an answer the kernel tells how long it is (sk_get_filter(), net/core/filter.c); an eBPF filter is refused. */
@@ -121,6 +148,7 @@ const looksMax = 20;
 
 /** Numbers of asm-generic (include/uapi/asm-generic/socket.h, linux/net.h). */
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_ATTACH_FILTER = 26;
 const SO_GET_FILTER = 26;
 const SO_DETACH_FILTER = 27;

@@ -54,6 +54,7 @@ export function createSteering(
 ): SlotSteering {
   const wishes = new Map<string, Wish>();
   const groups = new Map<string, Group>();
+  const looking = new Map<string, Promise<void>>();
   let mechanisms: Readonly<Record<Mechanism, SteeringMechanism>> | undefined;
 
   function native(loaded: Libc): Readonly<Record<Mechanism, SteeringMechanism>> {
@@ -136,6 +137,14 @@ export function createSteering(
     if (errno === 'EBUSY') setTimeout(() => refresh(program), ms + 1).unref();
   }
 
+  async function lookAtAll(program: string): Promise<readonly Sighting[]> {
+    const loaded = libc();
+    const sightings: Sighting[] = [];
+    if (!loaded.ok) return sightings;
+    for (const at of listeners.groups(program).keys()) sightings.push(...(await lookAt(loaded.value, program, at)));
+    return sightings;
+  }
+
   async function lookAt(loaded: Libc, program: string, at: number): Promise<readonly Sighting[]> {
     const key = `${program}:${at}`;
     const group = [...(listeners.groups(program)[at] ?? [])];
@@ -193,13 +202,18 @@ export function createSteering(
       return refresh(program);
     },
     inForce: inForceOf,
+    // Two looks at once would take each other's filter for somebody else's.
     async look(program) {
-      const loaded = libc();
-      if (!loaded.ok) return [];
-      const sightings: Sighting[] = [];
-      const open = listeners.groups(program);
-      for (const at of open.keys()) sightings.push(...(await lookAt(loaded.value, program, at)));
-      return sightings;
+      const before = looking.get(program);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      looking.set(program, promise);
+      await before;
+      try {
+        return await lookAtAll(program);
+      } finally {
+        if (looking.get(program) === promise) looking.delete(program);
+        resolve();
+      }
     },
     divert,
     tidy(program) {

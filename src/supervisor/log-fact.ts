@@ -26,7 +26,7 @@ const lines: Readonly<Record<Fact['event'], readonly ['debug' | 'info' | 'warn' 
   replacementFailed: ['warn', 'replacement failed; the old worker serves on'],
   orderWrong: [
     'warn',
-    'the kernel gives connections to other slots than it is told; cbpf is given up, its hash goes on',
+    'the kernel gives connections to other slots than it is told; cbpf is not used while that is so',
   ],
   orderRight: ['info', 'the kernel gives connections to the slots that it is told'],
   scaled: ['info', 'scaled'],

@@ -64,9 +64,7 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
       return workers.remove(worker, ports.workerLogs.lastWords(worker.stderr.path, worker.stderr.from));
     }
     case 'restoreBacklog':
-      // Whoever comes back to the kernel's group does so at its end.
-      if (ports.listeners.restoreBacklog(name, effect.slot)) verify({ ports, workers, program, send, announce });
-      return;
+      return relisten(effect.slot, { ports, workers, program, send, announce });
     case 'ask': {
       const worker = live(effect.worker);
       // Without a channel there is no answer, and its silence then counts as that of a program without beats.
@@ -103,13 +101,15 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
 
 function spawn(
   { slot, worker, generation }: FleetEffect & { do: 'spawn' },
-  { ports, workers, program, send }: Performance,
+  { ports, workers, program, send, announce }: Performance,
 ): void {
   const { config, launches } = program;
   const { name } = config;
   if (config.bind === 'slot' && ports.listeners.of(name, slot).length < config.listen.length) {
     return send({ is: 'spawnFailed', worker, why: 'its sockets are not open' });
   }
+  // A socket that its last worker has shut down would take nobody; see shutdown(2) in linux/accept-queue.ts.
+  relisten(slot, { ports, workers, program, send, announce });
   const { command, directory, environment, logs, readiness } = launches.get(generation) ?? config;
   const launch = { ...config, command, directory, environment, logs, readiness };
   const handle = workers.nextHandle();
@@ -137,6 +137,12 @@ function spawn(
     stderr: { path: stderr, from },
   });
   send({ is: 'spawned', worker, pid: spawned.value.pid });
+}
+
+/** Whoever comes back to the kernel's group does so at its end. */
+function relisten(slot: number, performance: Performance): void {
+  const { ports, program } = performance;
+  if (ports.listeners.restoreBacklog(program.config.name, slot)) verify(performance);
 }
 
 function verify({ ports, program, send }: Performance): void {

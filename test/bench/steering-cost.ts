@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Balance, decideBalance, newBalance } from '../../src/core/balance.ts';
+import type { Mechanism } from '../../src/core/mechanism.ts';
 import type { Reading } from '../../src/core/reading.ts';
+import { verifyOrder } from '../../src/supervisor/verify-order.ts';
 import { startDaemon } from '../harness/daemon.ts';
 import { openGradually } from '../harness/gradual-connections.ts';
 import { puppet } from '../harness/puppet.ts';
-import { openSlotSockets } from '../harness/slot-sockets.ts';
+import { openSlotSockets, type SlotSockets } from '../harness/slot-sockets.ts';
 import { startRequests } from '../harness/steady-requests.ts';
 import { BenchOutput } from './bench-output.ts';
 import { cpuMs } from './cpu-time.ts';
@@ -42,16 +44,42 @@ async function parts(): Promise<void> {
       now += 100;
       balance = decideBalance(balance, readings(slots, round), web.slots, 'connections', now);
     });
-    const attach = timed(300, (round) =>
-      web.steering.apply(
-        'web',
-        web.slots.map((slot) => 1 + ((slot + round) % 7)),
-      ),
-    );
-    const share = ((look + decide + attach) * 10) / 1e6;
-    rows.push([String(slots), ...[look, decide, attach].map((us) => us.toFixed(0)), `${(share * 100).toFixed(2)} %`]);
+    const updates = (mechanism: Mechanism): number =>
+      timed(300, (round) =>
+        web.steering.apply(
+          'web',
+          web.slots.map((slot) => 1 + ((slot + round) % 7)),
+          'weight',
+          [mechanism],
+        ),
+      );
+    const classic = updates('cbpf');
+    const ebpf = updates('ebpf');
+    const steered = web.steering.inForce('web')?.by;
+    const share = ((look + decide + classic) * 10) / 1e6;
+    const shown = [look, decide, classic].map((us) => us.toFixed(0));
+    rows.push([
+      String(slots),
+      ...shown,
+      steered === 'ebpf' ? ebpf.toFixed(0) : 'refused',
+      `${(share * 100).toFixed(2)} %`,
+      (await verifyMs(web)).toFixed(1),
+    ]);
   }
-  output.table(['slots', 'look µs', 'decide µs', 'attach µs', 'all three, 10 a second, of a core'], rows);
+  const columns = ['slots', 'look µs', 'decide µs', 'cbpf µs', 'ebpf µs', 'the first three, 10 a second, of a core'];
+  output.table([...columns, 'verify ms'], rows);
+}
+
+/** Where the kernel sends connections, after a change of the sockets; nothing else. */
+async function verifyMs(web: SlotSockets): Promise<number> {
+  const took: number[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const since = performance.now();
+    const { is } = await verifyOrder(web, 'web');
+    took.push(performance.now() - since);
+    if (is !== 'right') throw new Error(`the order is ${is}`);
+  }
+  return median(took);
 }
 
 async function daemons(): Promise<void> {

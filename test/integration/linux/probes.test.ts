@@ -1,21 +1,28 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SlotListener } from '../../../src/supervisor/ports.ts';
 import { failure } from '../../../src/shared/errors.ts';
 import { err } from '../../../src/shared/result.ts';
+import { ebpfRefusal } from '../../harness/ebpf-refusal.ts';
 import { type SlotServer, startSlotServer } from '../../harness/slot-server.ts';
 import { libcWith, openSlotSockets, type SlotSockets, slotSockets } from '../../harness/slot-sockets.ts';
 import { until } from '../../harness/until.ts';
 
 const passed = { ok: true, value: undefined };
 
-describe('a probe reaches one slot through the shared port', () => {
+describe.each([
+  { by: 'cbpf' as const, refused: undefined },
+  { by: 'ebpf' as const, refused: ebpfRefusal() },
+])('a probe reaches one slot through the shared port, by $by', ({ by, refused }) => {
+  const mechanisms = [by];
+  beforeEach(({ skip }) => skip(refused !== undefined, `bpf(2) answers ${refused}`));
+
   test.each([
     { what: 'IPv4', host: '127.0.0.1' },
     { what: 'IPv6', host: '::1' },
     { what: 'all IPv4 addresses', host: '0.0.0.0' },
     { what: 'dual-stack', host: '::' },
   ])('$what', async ({ host }) => {
-    using web = await openSlotSockets({ hosts: [host, host], slots: 4 });
+    using web = await openSlotSockets({ hosts: [host, host], slots: 4, mechanisms });
     await using worker = await startSlotServer({ fds: fdsOf(web, 2) });
     expect(await probe(web, worker, { slot: 2 })).toEqual(passed);
     await until(() => worker.accepted() === 2, { what: 'one connection on each of both ports' });
@@ -23,7 +30,7 @@ describe('a probe reaches one slot through the shared port', () => {
   });
 
   test('whatever the weights are, and these hold again afterwards', async () => {
-    using web = await openSlotSockets({ slots: 2 });
+    using web = await openSlotSockets({ slots: 2, mechanisms });
     web.steering.apply('web', [1, 0]);
     await using worker = await startSlotServer({ fds: fdsOf(web, 1) });
     expect(await probe(web, worker, { slot: 1 })).toEqual(passed);
@@ -34,7 +41,7 @@ describe('a probe reaches one slot through the shared port', () => {
   });
 
   test('64 probes at once', async () => {
-    using web = await openSlotSockets({ slots: 4 });
+    using web = await openSlotSockets({ slots: 4, mechanisms });
     await using left = await startSlotServer({ fds: fdsOf(web, 1) });
     await using right = await startSlotServer({ fds: fdsOf(web, 3) });
     const all = Array.from({ length: 64 }, (_, at) =>

@@ -116,12 +116,14 @@ export const controlSocket = '/run/portherd/control.sock';
 const configFile = '/etc/portherd/portherd.yaml';
 
 /** Less than two cores can serve, so that the supervisor and systemd find time. */
-const constantLoad = { connections: 8, keepAlive: { clients: 6, thinkMs: 20 } } as const;
+const constantLoad = { connections: 4, keepAlive: { clients: 6, thinkMs: 20 } } as const;
 
 const root = resolve(import.meta.dirname, '../..');
 const home = '/usr/lib/portherd';
 
 async function install(machine: SystemdMachine): Promise<void> {
+  // What somebody who tried portherd here has left is seen there too.
+  await machine.read('rm', '-rf', '/etc/portherd', '/var/log/portherd', '/var/lib/portherd');
   await cp(join(root, 'dist'), machine.path(`${home}/dist`), { recursive: true });
   await cp(join(root, 'package.json'), machine.path(`${home}/package.json`));
   const links = {
@@ -139,10 +141,9 @@ async function install(machine: SystemdMachine): Promise<void> {
   await machine.read('systemd-tmpfiles', '--create', '--prefix=/etc', '--prefix=/run', '--prefix=/var/lib');
 }
 
-/** Where an administrator puts each kind of file that systemd/ ships. */
+/** Where an administrator puts each kind of file that systemd/ ships; the optional ones are left to the tests. */
 const places = [
   [/\.(?:service|socket)$/, '/etc/systemd/system'],
-  [/sysusers.*\.conf$/, '/etc/sysusers.d'],
-  [/tmpfiles.*\.conf$/, '/etc/tmpfiles.d'],
-  [/sysctl.*\.conf$/, '/etc/sysctl.d'],
+  [/^sysusers.*\.conf$/, '/etc/sysusers.d'],
+  [/^tmpfiles.*\.conf$/, '/etc/tmpfiles.d'],
 ] as const;

@@ -29,6 +29,25 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
     for (const pid of await portherd.pids()) expect(status.stdout).toContain(`pid ${pid}`);
   });
 
+  test('runs as a user of its own, with no right but to bind port 80', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    await portherd.start();
+    for (const pid of [await portherd.mainPid(), ...(await portherd.pids())]) {
+      expect(await portherd.machine.read('ps', '-o', 'user=', '-p', String(pid))).toBe('portherd');
+      const status = await portherd.machine.read('cat', `/proc/${pid}/status`);
+      expect(status).toMatch(/^CapEff:\s*0*400$/m); // bit 10, CAP_NET_BIND_SERVICE of linux/capability.h
+      expect(status).toMatch(/^CapBnd:\s*0*400$/m);
+      expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
+    }
+  });
+
+  test('is exposed to 2.0 of 10 at most, by the measure of systemd-analyze', async () => {
+    await using portherd = await PortherdMachine.boot({ web });
+    const { exitCode, stdout } = await portherd.machine.run(['systemd-analyze', 'security', '--threshold=20', unit]);
+    console.log(stdout.split('\n').findLast((line) => line.includes('exposure level')));
+    expect(exitCode, stdout).toBe(0);
+  });
+
   test('fails to start with a config that is wrong, and says where', async () => {
     await using portherd = await PortherdMachine.boot({ web: { ...web, wrokers: 3 } });
     const started = await portherd.machine.run(['systemctl', 'start', unit]);
@@ -96,13 +115,57 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
     await using portherd = await PortherdMachine.boot({ web: slow }, { '/opt/slow.cjs': answersAfterASecond });
     await portherd.start();
     const asked = portherd.get();
-    const connected = 'ss -Htn state established sport = :80'.split(' ');
-    await until(async () => (await portherd.machine.read(...connected)) !== '', {
+    await until(() => connected(portherd), {
       what: 'the request to be at a worker',
     });
     await portherd.systemctl('stop', unit);
     expect(await asked).toBe('done');
     expect(await portherd.processes()).toEqual([]);
+  });
+
+  test('leaves nothing behind when its supervisor is killed in the middle of a stop', async () => {
+    const slow = { ...web, command: ['node', '/opt/slow.cjs'] };
+    await using portherd = await PortherdMachine.boot({ web: slow }, { '/opt/slow.cjs': answersAfterASecond });
+    await portherd.start();
+    const main = await portherd.mainPid();
+    const asked = portherd.get().catch(String); // something to drain for a second; what becomes of it is not judged
+    await until(() => connected(portherd), { what: 'the request to be at a worker' });
+    await portherd.systemctl('stop', '--no-block', unit);
+    const state = async (): Promise<string | undefined> => (await portherd.machine.show(unit, 'SubState'))['SubState'];
+    await until(async () => (await state()) === 'stop-sigterm', { what: 'the stop to be under way', interval: 5 });
+    await portherd.machine.read('kill', '-KILL', String(main));
+    await until(async () => ['dead', 'failed'].includes((await state()) ?? ''), { what: 'the stop to end' });
+    await asked;
+    expect(await portherd.processes(), await portherd.machine.journal(unit)).toEqual([]);
+    expect(await portherd.machine.listening(80)).toBe(false);
+  });
+
+  test('runs beside an instance of its template, and neither touches the other', async () => {
+    const shop = { ...web, listen: [{ host: '127.0.0.1', port: 81 }], environment: { RELEASE: 'shop' } };
+    const file = { '/etc/portherd/shop.yaml': JSON.stringify({ programs: { shop } }) };
+    await using portherd = await PortherdMachine.boot({ web }, file);
+    await portherd.start();
+    await portherd.systemctl('start', 'portherd@shop');
+    await until(async () => (await portherd.get(81)).startsWith('shop'), { what: 'the other to serve' });
+    const before = await portherd.pids();
+    await portherd.systemctl('stop', 'portherd@shop');
+    expect(await portherd.machine.listening(81)).toBe(false);
+    expect(await portherd.pids()).toEqual(before);
+    expect(await portherd.processes()).toHaveLength(3);
+  });
+
+  test('takes the sockets of its socket unit, which hold the port also while it is stopped', async () => {
+    const four = { ...web, workers: 4, listen: [{ port: 80 }] };
+    await using portherd = await PortherdMachine.boot({ web: four });
+    await portherd.systemctl('start', 'portherd.socket');
+    const inodes = async (): Promise<string> => portherd.machine.read('ss', '-Htlne', 'sport', '=', ':80');
+    const held = await inodes();
+    await portherd.start();
+    expect(numbers(await inodes()), 'sockets beside those of the unit').toEqual(numbers(held));
+    await portherd.systemctl('stop', 'portherd.service');
+    expect(await portherd.processes()).toEqual([]);
+    const asked = portherd.get(); // starts it again, and is answered
+    expect(await asked).toMatch(/^r0 \d+/);
   });
 
   test('comes back by itself when the machine is booted again, once it is enabled', async () => {
@@ -127,6 +190,16 @@ const web = {
 const answersAfterASecond = `
 require('node:http').createServer((request, response) => setTimeout(() => response.end('done'), 1_000)).listen(process.env.PORT);
 `;
+
+/** Somebody has a connection to port 80. */
+async function connected({ machine }: PortherdMachine): Promise<boolean> {
+  return (await machine.read(...'ss -Htn state established sport = :80'.split(' '))) !== '';
+}
+
+/** The inodes in `ss -e`, in order. */
+function numbers(text: string): string[] {
+  return [...text.matchAll(/ino:(\d+)/g)].map(([, inode]) => inode ?? '').toSorted();
+}
 
 function isAllOther(pids: readonly number[], before: readonly number[], count: number): boolean {
   return pids.length === count && !pids.some((pid) => before.includes(pid));

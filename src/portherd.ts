@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { commandHelp, type Flags, type Reading, readCommandLine, toolHelp } from './cli/command-line.ts';
 import { portherdTool } from './cli/daemon-tool.ts';
 import type { Config } from './config/schema.ts';
@@ -55,7 +56,10 @@ async function start(config: Result<Config>, file: string | undefined, flags: Fl
   // Not with the other commands: it is most of the program.
   const { runDaemon } = await import('./daemon.ts');
   const ended = await runDaemon(config, origin, socket);
-  return ended.ok ? ended.value : fail(ended.error);
+  if (ended.ok) return ended.value;
+  const runDir = (config.ok ? config.value.supervisor.runDir : undefined) ?? dirname(socket);
+  const { failedStart } = await import('./failed-start.ts');
+  return failedStart(ended.error, runDir, process.env['NOTIFY_SOCKET'] !== undefined);
 }
 
 function serve({ words, flags }: Reading): Result<Config> {

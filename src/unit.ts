@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Flags } from './cli/command-line.ts';
-import { serviceUnit, socketUnit, unitNeeds } from './config/service-unit.ts';
+import { serviceUnit, socketUnit, sweepUnit, unitNeeds } from './config/service-unit.ts';
 import { systemdFacts } from './linux/systemd-version.ts';
 import { readConfig } from './read-config.ts';
 import { fail, say } from './say.ts';
@@ -18,11 +18,14 @@ export async function unit(flags: Flags, file: string): Promise<number> {
     command,
     configFile: file,
     name: 'portherd',
+    unit: 'portherd.service',
+    sweeper: 'portherd-sweep.service',
     description,
     manager: flags.has('user') ? ({ is: 'user' } as const) : ({ is: 'system', user } as const),
     notifyReload: version >= notifyReloadSince,
   };
-  return say(serviceUnit(place, unitNeeds(config.value, command, file)).trimEnd());
+  const needs = unitNeeds(config.value, command, file);
+  return say((flags.has('sweep-unit') ? sweepUnit(place, needs) : serviceUnit(place, needs)).trimEnd());
 }
 
 const notifyReloadSince = 253;

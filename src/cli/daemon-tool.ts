@@ -88,12 +88,13 @@ const unit: CommandSpec = {
     config,
     'run-as': { value: 'USER', doc: 'The user that it runs as; portherd unless given' },
     user: { doc: 'For your own service manager (systemctl --user), without a sandbox' },
-    'socket-unit': { doc: 'A socket unit instead: systemd opens the ports, also while portherd is stopped' },
+    'sweep-unit': { doc: 'Instead, portherd-sweep.service: it ends the workers when a stop went wrong' },
+    'socket-unit': { doc: 'Instead, portherd.socket: systemd opens the ports, also while portherd is stopped' },
   },
   examples: [
-    ['portherd unit -c /etc/portherd.yaml > portherd.service', 'then: systemd-analyze verify ./portherd.service'],
+    ['portherd unit -c /etc/portherd.yaml > portherd.service', 'for /etc/systemd/system'],
+    ['portherd unit -c /etc/portherd.yaml --sweep-unit > portherd-sweep.service', 'the other half of it'],
     ['portherd unit -c portherd.yaml --user', 'for ~/.config/systemd/user/portherd.service'],
-    ['portherd unit -c /etc/portherd.yaml --socket-unit', 'for /etc/systemd/system/portherd.socket'],
   ],
 };
 
@@ -104,10 +105,7 @@ const sweep: CommandSpec = {
   details:
     'SIGTERM, and SIGKILL after 10 seconds. Run it as the user of the supervisor; refused while one runs.\n' +
     'Workers outlive their supervisor, so that the next one can take them over: this is for when there will be none.',
-  options: {
-    config,
-    'after-stop': { doc: 'As ExecStopPost= of the unit: does nothing when the supervisor crashed and will be back' },
-  },
+  options: { config },
   examples: [['portherd sweep -s /run/portherd/control.sock', 'those of that daemon']],
 };
 

@@ -10,6 +10,9 @@ export interface UnitPlace {
   readonly configFile: string | Specifier;
   /** Of its directories in /run, /var/log and /var/lib; may have specifiers. */
   readonly name: string;
+  readonly unit: string;
+  /** The unit that ends what it leaves behind. */
+  readonly sweeper: string;
   readonly description: string;
   /** The system's service manager starts it as this user; or a user's own does. */
   readonly manager: { readonly is: 'system'; readonly user: string } | { readonly is: 'user' };
@@ -29,6 +32,8 @@ export interface UnitNeeds {
   readonly readsHome: boolean;
   /** Directories that it writes to outside those that systemd makes. */
   readonly writes: readonly string[];
+  /** Where the state is kept, if not in the directory that systemd makes. */
+  readonly runDir: string | undefined;
 }
 
 export function unitNeeds(config: Config, command: readonly string[], configFile: string): UnitNeeds {
@@ -45,30 +50,70 @@ export function unitNeeds(config: Config, command: readonly string[], configFile
     sockets: Math.max(socketsMin, sockets * growth),
     stopSeconds: Math.ceil(timeBounds(programs).stopMs / 1_000),
     readsHome: reads.some((path) => /^\/(home|root|run\/user)\//.test(path)),
+    runDir: supervisor.runDir,
     writes: [...new Set([...directories, ...logFiles])].filter((path) => !/^(\/dev(\/.*)?)?$/.test(path)),
   };
 }
 
 /** systemd/README.md says of each line which failure it prevents. */
 export function serviceUnit(place: UnitPlace, needs: UnitNeeds): string {
-  const ofSystem = place.manager.is === 'system';
+  const { description, manager, sweeper } = place;
+  const ofSystem = manager.is === 'system';
+  const order = ofSystem ? ['After=network.target'] : [];
+  const swept = [`OnSuccess=${sweeper}`, `OnFailure=${sweeper}`];
+  const groups = [
+    life(place, needs),
+    lasting(place, needs),
+    limits,
+    ...(ofSystem ? [sandbox(manager.user, needs)] : []),
+  ];
+  return unitText([
+    ['Unit', [`Description=${description}`, ...order, ...swept, 'StartLimitIntervalSec=0']],
+    ['Service', groups.flatMap((group, at) => (at === 0 ? group : ['', ...group]))],
+    ['Install', [`WantedBy=${ofSystem ? 'multi-user' : 'default'}.target`]],
+  ]);
+}
+
+/**
+ * Ends what is left when the service is down. systemd starts it then, but on the way from a crash to the restart as well (an auto-restart
+ * is a job that goes through `inactive`): there a job waits for the service, and for this unit to be done. Nothing is left after an orderly
+ * stop, which the first condition knows without starting anything.
+ */
+export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
+  const { runDir, readsHome } = needs;
+  const { name, manager, unit } = place;
+  const state = runDir === undefined ? `%t/${name}` : quoted(runDir);
+  const confined = [
+    'NoNewPrivileges=yes',
+    'ProtectSystem=strict',
+    `ReadWritePaths=-${state}`,
+    `ProtectHome=${readsHome ? 'read-only' : 'yes'}`,
+    'ProtectProc=invisible',
+    'RestrictAddressFamilies=AF_UNIX',
+  ];
+  const ask = `systemctl ${manager.is === 'user' ? '--user ' : ''}show --property=ActiveState,Job ${unit}`;
+  // No answer is no proof.
+  const condition = `/bin/sh -c 'case "$$(${ask})" in *Job=[1-9]*) exit 1;; *=inactive*|*=failed*) ;; *) exit 1;; esac'`;
+  const words = execLine([...place.command, 'sweep', ...whereOf(place)]);
   return unitText([
     [
       'Unit',
-      [`Description=${place.description}`, ...(ofSystem ? ['After=network.target'] : []), 'StartLimitIntervalSec=0'],
+      [
+        `Description=what ${unit} left behind`,
+        'DefaultDependencies=no',
+        `Before=${unit}`,
+        `ConditionPathExists=${state}/state.json`,
+      ],
     ],
     [
       'Service',
       [
-        ...life(place, needs),
-        '',
-        ...lasting(place, needs),
-        '',
-        ...limits,
-        ...(place.manager.is === 'system' ? ['', ...sandbox(place.manager.user, needs)] : []),
+        'Type=oneshot',
+        `ExecCondition=+${condition}`,
+        `ExecStart=${words}`,
+        ...(manager.is === 'system' ? [...identity(manager.user, needs), ...confined] : []),
       ],
     ],
-    ['Install', [`WantedBy=${ofSystem ? 'multi-user' : 'default'}.target`]],
   ]);
 }
 
@@ -94,16 +139,17 @@ export function socketUnit({ programs }: Config, description: string, service: s
 const growth = 2;
 const socketsMin = 64;
 
-function life({ command, configFile, name, notifyReload }: UnitPlace, { stopSeconds }: UnitNeeds): readonly string[] {
-  const socket = specifier(`%t/${name}/control.sock`);
-  const where = ['-c', configFile, '-s', socket];
+function whereOf({ configFile, name }: UnitPlace): readonly (string | Specifier)[] {
+  return ['-c', configFile, '-s', specifier(`%t/${name}/control.sock`)];
+}
+
+function life(place: UnitPlace, { stopSeconds }: UnitNeeds): readonly string[] {
+  const { command, notifyReload } = place;
   return [
     `Type=${notifyReload ? 'notify-reload' : 'notify'}`,
     'NotifyAccess=main',
-    `ExecStart=${execLine([...command, 'run', ...where])}`,
+    `ExecStart=${execLine([...command, 'run', ...whereOf(place)])}`,
     ...(notifyReload ? [] : ['ExecReload=/bin/kill -HUP $MAINPID']),
-    `ExecStop=/bin/touch %t/${name}/stopping`,
-    `ExecStopPost=${execLine([...command, 'sweep', '--after-stop', ...where])}`,
     'Restart=always',
     'RestartSec=100ms',
     'RestartPreventExitStatus=2',
@@ -129,13 +175,17 @@ function lasting({ name }: UnitPlace, { sockets }: UnitNeeds): readonly string[]
 
 const limits: readonly string[] = ['LimitNOFILE=65536', 'TasksMax=infinity', 'SyslogIdentifier=portherd'];
 
-function sandbox(user: string, { privilegedPorts, readsHome, writes }: UnitNeeds): readonly string[] {
+/** A process sees another one's environment only with at least its capabilities (ptrace(2), PTRACE_MODE_READ). */
+function identity(user: string, { privilegedPorts }: UnitNeeds): readonly string[] {
   const capabilities = privilegedPorts ? 'CAP_NET_BIND_SERVICE' : '';
+  return [`User=${user}`, `AmbientCapabilities=${capabilities}`, `CapabilityBoundingSet=${capabilities}`];
+}
+
+function sandbox(user: string, needs: UnitNeeds): readonly string[] {
+  const { readsHome, writes } = needs;
   const writable = ['/tmp', '/var/tmp', ...writes.map((path) => `-${path}`)];
   return [
-    `User=${user}`,
-    `AmbientCapabilities=${capabilities}`,
-    `CapabilityBoundingSet=${capabilities}`,
+    ...identity(user, needs),
     'NoNewPrivileges=yes',
     'ProtectSystem=strict',
     `ReadWritePaths=${writable.map(quoted).join(' ')}`,

@@ -1,4 +1,4 @@
-import { serviceUnit, type UnitNeeds, type UnitPlace } from './service-unit.ts';
+import { serviceUnit, sweepUnit, type UnitNeeds, type UnitPlace } from './service-unit.ts';
 import { specifier } from './unit-words.ts';
 
 /**
@@ -15,17 +15,23 @@ export function shippedUnits(): Readonly<Record<string, string>> {
     ...common,
     configFile: '/etc/portherd/portherd.yaml',
     name: 'portherd',
+    unit: 'portherd.service',
+    sweeper: 'portherd-sweep.service',
     description: 'portherd, one process per core on one port',
   };
   const template: UnitPlace = {
     ...common,
     configFile: specifier('/etc/portherd/%i.yaml'),
     name: 'portherd/%i',
+    unit: 'portherd@%i.service',
+    sweeper: 'portherd-sweep@%i.service',
     description: 'portherd, one process per core on one port: %i',
   };
   return {
     'portherd.service': `${head}${serviceUnit(one, needs)}`,
     'portherd@.service': `${head}${serviceUnit(template, needs)}`,
+    'portherd-sweep.service': `${head}${sweepUnit(one, needs)}`,
+    'portherd-sweep@.service': `${head}${sweepUnit(template, needs)}`,
   };
 }
 
@@ -39,4 +45,5 @@ const needs: UnitNeeds = {
   stopSeconds: 90,
   readsHome: false,
   writes: [],
+  runDir: undefined,
 };

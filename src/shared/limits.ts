@@ -123,3 +123,6 @@ export const sweepGraceMs = 10_000;
 
 /** What one request reads of a log: as text in XML or JSON it is several times that in memory. More is a download, or a `tail -f`. */
 export const logReadBytesMax = 4 * 1024 * 1024;
+
+/** Between two starts that fail while workers wait for a supervisor: soon enough for them, and no load. */
+export const retryStartMs = 1_000;

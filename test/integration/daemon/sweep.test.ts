@@ -1,39 +1,35 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
+import { getText } from '../../harness/get-text.ts';
 import { puppet } from '../../harness/puppet.ts';
 import { type CommandResult, startCommand } from '../../harness/running-command.ts';
 import { until } from '../../harness/until.ts';
 
-/** What the unit's ExecStopPost= does; systemd itself is in test/system. */
+/** What portherd-sweep.service runs; systemd itself is in test/system. */
 
-test('after a crash workers serve on; when the service was stopped, the ones left behind are ended', async () => {
+test('workers whose supervisor was killed serve on until they are swept; nothing of them is left', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet() } });
   await killed(daemon);
-  const crashed = await sweep(daemon, { SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' });
-  expect(crashed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('serve on until it is back') });
-  expect(daemon.processes()).toHaveLength(2);
-
-  await writeFile(join(daemon.directory, 'stopping'), '');
-  const stopped = await sweep(daemon, { SERVICE_RESULT: 'signal' });
-  expect(stopped).toMatchObject({ exitCode: 0, stdout: 'ended 2 that were left behind\n' });
+  expect(await getText(daemon.port())).toMatch(/^r0 /);
+  expect(await sweep(daemon)).toMatchObject({ exitCode: 0, stdout: 'ended 2 that were left behind\n' });
   expect(daemon.processes()).toEqual([]);
-  for (const name of ['stopping', 'state.json', 'control.sock', 'workers.sock'])
+  for (const name of ['state.json', 'control.sock', 'workers.sock'])
     expect(existsSync(join(daemon.directory, name)), name).toBe(false);
+  expect(await sweep(daemon)).toMatchObject({ exitCode: 0, stdout: 'nothing is left behind\n' });
 });
 
-test('a mark of an earlier stop is not believed twice', async () => {
-  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 1 }) } });
+test('without the state file they are found by what they were started with', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
   await killed(daemon);
-  const mark = join(daemon.directory, 'stopping');
-  await writeFile(mark, '');
-  expect((await sweep(daemon, { SERVICE_RESULT: 'success' })).stdout).toBe('ended 1 that were left behind\n');
-  expect(existsSync(mark)).toBe(false);
+  await rm(join(daemon.directory, 'state.json'));
+  expect((await sweep(daemon)).stdout).toBe('ended 2 that were left behind\n');
+  expect(daemon.processes()).toEqual([]);
 });
 
-test('by hand it ends a worker that does not hear SIGTERM, and what its group has started', async () => {
+test('a worker that does not hear SIGTERM is killed after a while, and what its group has started', async () => {
   const deaf = [
     process.execPath,
     '-e',
@@ -54,6 +50,26 @@ test('is refused while the daemon runs', async () => {
   expect(daemon.processes()).toHaveLength(2);
 });
 
+test('a start that fails while workers live is worth another try to a service manager, after a second', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 1 }) } });
+  await killed(daemon);
+  const unusable = join(daemon.directory, 'file');
+  await writeFile(unusable, '');
+  const config = join(daemon.directory, 'other.yaml');
+  await writeFile(config, `supervisor: { logDir: ${unusable} }\nprograms: { web: { command: node } }\n`);
+  const run = (env: Readonly<Record<string, string>>): Promise<CommandResult> =>
+    startCommand(process.execPath, [main, 'run', '-c', config, '-s', daemon.socket], {
+      env: { ...process.env, ...env },
+    }).ended;
+  expect(await run({ NOTIFY_SOCKET: '@nobody' })).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('without a supervisor: 1;'),
+  });
+  expect(await run({})).toMatchObject({ exitCode: 2 });
+  expect((await sweep(daemon)).stdout).toBe('ended 1 that were left behind\n');
+  expect(await run({ NOTIFY_SOCKET: '@nobody' })).toMatchObject({ exitCode: 2 });
+});
+
 test('where nothing is, nothing is left behind', async () => {
   const swept = await startCommand(process.execPath, [main, 'sweep', '-s', '/nonexistent/control.sock']).ended;
   expect(swept).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing is left behind') });
@@ -66,9 +82,6 @@ async function killed(daemon: Daemon): Promise<void> {
   await daemon.exited;
 }
 
-/** With a service's result as systemd's hook, else by hand. */
-function sweep(daemon: Daemon, service?: Readonly<Record<string, string>>): Promise<CommandResult> {
-  const args = [main, 'sweep', '-c', daemon.configFile, '-s', daemon.socket];
-  if (service !== undefined) args.push('--after-stop');
-  return startCommand(process.execPath, args, { env: { ...process.env, ...service } }).ended;
+function sweep(daemon: Daemon): Promise<CommandResult> {
+  return startCommand(process.execPath, [main, 'sweep', '-c', daemon.configFile, '-s', daemon.socket]).ended;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { serviceUnit, socketUnit, unitNeeds } from '../../../src/config/service-unit.ts';
+import { serviceUnit, socketUnit, sweepUnit, unitNeeds, type UnitPlace } from '../../../src/config/service-unit.ts';
 import { shippedUnits } from '../../../src/config/shipped-units.ts';
 import { execLine, quoted, specifier } from '../../../src/config/unit-words.ts';
 import { load } from './load-text.ts';
@@ -8,17 +8,19 @@ import { load } from './load-text.ts';
 const folder = new URL('../../../systemd/', import.meta.url);
 const command = ['/usr/bin/node', '/srv/portherd/dist/main.js'];
 
-function unit(text: string, change: Partial<Parameters<typeof serviceUnit>[0]> = {}): readonly string[] {
-  const place = {
+function unit(text: string, change: Partial<UnitPlace> = {}, make = serviceUnit): readonly string[] {
+  const place: UnitPlace = {
     command,
     configFile: '/etc/portherd.yaml',
     name: 'portherd',
+    unit: 'portherd.service',
+    sweeper: 'portherd-sweep.service',
     description: 'portherd: web',
     manager: { is: 'system', user: 'portherd' },
     notifyReload: false,
     ...change,
-  } as const;
-  return serviceUnit(place, unitNeeds(load(text), place.command, '/etc/portherd.yaml')).split('\n');
+  };
+  return make(place, unitNeeds(load(text), place.command, '/etc/portherd.yaml')).split('\n');
 }
 
 const web = (more: string): string => `programs: { web: { command: node, workers: 4, ${more} } }`;
@@ -41,10 +43,17 @@ test('systemd/README.md explains every line of the units', () => {
 
 describe('a unit of a config', () => {
   test('starts this node and this portherd with this file, and sweeps with the same', () => {
-    const lines = unit(plain);
     const where = '-c /etc/portherd.yaml -s %t/portherd/control.sock';
-    expect(lines).toContain(`ExecStart=/usr/bin/node /srv/portherd/dist/main.js run ${where}`);
-    expect(lines).toContain(`ExecStopPost=/usr/bin/node /srv/portherd/dist/main.js sweep --after-stop ${where}`);
+    expect(unit(plain)).toContain(`ExecStart=/usr/bin/node /srv/portherd/dist/main.js run ${where}`);
+    expect(unit(plain)).toEqual(
+      expect.arrayContaining(['OnSuccess=portherd-sweep.service', 'OnFailure=portherd-sweep.service']),
+    );
+    const sweeper = unit(plain, {}, sweepUnit);
+    expect(sweeper).toContain(`ExecStart=/usr/bin/node /srv/portherd/dist/main.js sweep ${where}`);
+    expect(sweeper).toContain('ConditionPathExists=%t/portherd/state.json');
+    const elsewhere = unit(`supervisor: { runDir: /srv/run }\n${plain}`, {}, sweepUnit);
+    expect(elsewhere).toContain('ConditionPathExists=/srv/run/state.json');
+    expect(elsewhere).toContain('ReadWritePaths=-/srv/run');
   });
 
   test('has a capability only for ports below 1024', () => {

@@ -22,4 +22,5 @@ const nothing: Readonly<Record<Deed, string>> = {
   started: 'nothing to do: all of them are started',
   stopped: 'nothing to do: none of them runs',
   signalled: 'nothing to do: none of them runs',
+  cleared: 'nothing to do: there is no worker',
 };

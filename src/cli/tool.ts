@@ -1,9 +1,11 @@
 import { avail } from './commands/avail.ts';
 import { balance } from './commands/balance.ts';
+import { clear } from './commands/clear.ts';
 import { connections } from './commands/connections.ts';
 import { curl } from './commands/curl.ts';
 import { doctor } from './commands/doctor.ts';
 import { help } from './commands/help.ts';
+import { maintail } from './commands/maintail.ts';
 import { pid } from './commands/pid.ts';
 import { rebalance } from './commands/rebalance.ts';
 import { reload } from './commands/reload.ts';
@@ -16,6 +18,7 @@ import { signal } from './commands/signal.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { tail } from './commands/tail.ts';
 import { update } from './commands/update.ts';
 import { version } from './commands/version.ts';
 import type { OptionSpecs, ToolSpec } from './command-line.ts';
@@ -35,6 +38,9 @@ export const commands: readonly Command[] = [
   rebalance,
   signal,
   pid,
+  tail,
+  maintail,
+  clear,
   avail,
   reread,
   update,

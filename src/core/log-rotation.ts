@@ -65,7 +65,7 @@ export function makeRoom(backups: readonly Backup[], keep: number): readonly Bac
 }
 
 /** Removed before the copy is made, so that a full disk has its room: it would be too many after it anyway. */
-export function surplus(backups: readonly Backup[], keep: number): readonly Backup[] {
+export function surplus<B extends Backup>(backups: readonly B[], keep: number): readonly B[] {
   const numbers = new Set(backups.map(({ number }) => number));
   let gap = 1;
   while (numbers.has(gap)) gap += 1;
@@ -73,14 +73,17 @@ export function surplus(backups: readonly Backup[], keep: number): readonly Back
 }
 
 /** Those to be compressed. The newest stays as it is: it is what people look into, and what a follower still reads. */
-export function compressible(backups: readonly Backup[], { compress }: RotationPolicy): readonly Backup[] {
+export function compressible<B extends Backup>(
+  backups: readonly B[],
+  { compress }: Pick<RotationPolicy, 'compress'>,
+): readonly B[] {
   return compress ? backups.filter(({ number, compressed }) => number > 1 && !compressed) : [];
 }
 
 /** `ageMs` of each: since it was last written. */
 export function expired<B extends { readonly ageMs: number }>(
   backups: readonly B[],
-  { maxAge }: RotationPolicy,
+  { maxAge }: Pick<RotationPolicy, 'maxAge'>,
 ): readonly B[] {
   return maxAge === 'never' ? [] : backups.filter(({ ageMs }) => ageMs > maxAge);
 }

@@ -41,6 +41,10 @@ export interface Libc {
   receive(fd: number, into: Uint8Array): SystemCall;
   /** fallocate(2); offsets and lengths in bytes. ENOTSUP where the file system cannot do what `mode` asks. */
   fallocate(fd: number, mode: number, offset: number, length: number): SystemCall;
+  /** The same on the thread pool, for files: it writes back what is dirty behind the range, so it takes as long as the disk. */
+  fallocateLater(fd: number, mode: number, offset: number, length: number): Promise<SystemCall>;
+  /** ioctl(2) with a structure that it reads and fills. */
+  ioctl(fd: number, request: number, argument: Uint8Array): SystemCall;
   /** flock(2) with LOCK_EX | LOCK_NB: EAGAIN while another open file holds it; the kernel lets go when the last copy closes. */
   lock(fd: number): SystemCall;
   /**
@@ -130,6 +134,7 @@ function declare(koffi: typeof Koffi): Libc {
     sendmsg: lib.func('sendmsg', 'intptr_t', ['int', koffi.pointer(message), 'int']),
     recv: lib.func('intptr_t recv(int, void *, size_t, int)'),
     fallocate: lib.func('int fallocate(int, int, int64_t, int64_t)'),
+    ioctl: lib.func('int ioctl(int, unsigned long, ...)'),
     flock: lib.func('int flock(int, int)'),
     getpgid: lib.func('int getpgid(int)'),
     bpf: lib.func('syscall', 'intptr_t', ['intptr_t', 'int', 'void *', 'uint32_t']),
@@ -199,6 +204,14 @@ function declare(koffi: typeof Koffi): Libc {
     addressOf: (bytes) => koffi.address(bytes),
     processGroup: (pid) => answer(native.getpgid(pid)),
     fallocate: (fd, mode, offset, length) => answer(native.fallocate(fd, mode, offset, length)),
+    fallocateLater: (fd, mode, offset, length) =>
+      new Promise((resolve, reject) => {
+        native.fallocate.async(fd, mode, offset, length, (error: unknown, returned: number) => {
+          if (error !== null && error !== undefined) reject(error);
+          else resolve(answer(returned));
+        });
+      }),
+    ioctl: (fd, request, argument) => answer(native.ioctl(fd, request, 'void *', argument)),
     lock: (fd) => answer(native.flock(fd, LOCK_EX | LOCK_NB)),
   };
 }

@@ -39,7 +39,7 @@ async function existing(path: string): Promise<string> {
   }
 }
 
-const FALLOC_FL_COLLAPSE_RANGE = 0x08;
+export const FALLOC_FL_COLLAPSE_RANGE = 0x08;
 
 /** Blocks are 4 KiB; where they are more than this there is no collapsing anyway. */
 const blockBytesMax = 1024 * 1024;
@@ -48,7 +48,7 @@ const blockBytesMax = 1024 * 1024;
  * Cuts the first block off a nameless file of two, as log rotation does. False when the file system cannot (fallocate(2):
  * EOPNOTSUPP, or EINVAL for a block size that it does not tell); undefined when no file could be written.
  */
-function tryCollapse(libc: Libc, directory: string, blockBytes: number): boolean | undefined {
+export function tryCollapse(libc: Libc, directory: string, blockBytes: number): boolean | undefined {
   if (blockBytes > blockBytesMax) return false;
   try {
     const name = join(directory, `.portherd-doctor-${randomUUID()}`);

@@ -13,8 +13,8 @@ export interface LogOutput {
   flush(): void;
 }
 
-/** `lost` is the line that tells of lost lines, written in their place. */
-export function createLogOutput(fd: number, lost: (lines: number) => string): LogOutput {
+/** `descriptor` is asked at each write. `lost` is the line that tells of lost lines, written in their place. */
+export function createLogOutput(descriptor: () => number, lost: (lines: number) => string): LogOutput {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let lostLines = 0;
@@ -22,7 +22,7 @@ export function createLogOutput(fd: number, lost: (lines: number) => string): Lo
   function flush(): void {
     let [chunk] = waiting;
     while (chunk !== undefined) {
-      const written = tryWrite(fd, chunk);
+      const written = tryWrite(descriptor(), chunk);
       waitingBytes -= written;
       // The rest of a line that was written in part stays first.
       waiting = written === chunk.length ? waiting.slice(1) : [chunk.subarray(written), ...waiting.slice(1)];

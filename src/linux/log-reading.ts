@@ -1,9 +1,13 @@
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { failure, messageOf } from '../shared/errors.ts';
 import { logReadBytesMax } from '../shared/limits.ts';
 import { type Range, readRange, tailRange } from '../shared/log-range.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import type { DaemonLogFile } from './daemon-log.ts';
+import { errorCodeOf } from './error-code.ts';
+import { followLog } from './log-following.ts';
+import type { LogStream } from '../protocol/control-logs.ts';
 import type { LogReading } from '../supervisor/ports-logs.ts';
 
 /**
@@ -11,11 +15,14 @@ import type { LogReading } from '../supervisor/ports-logs.ts';
  * waiting, so only regular files are read. `clearing` says when a file may be made empty: not in the middle of its rotation.
  */
 export function createLogReading(
-  daemonLog?: string,
+  daemon?: DaemonLogFile,
   clearing: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
 ): LogReading {
   return {
-    daemonLog,
+    daemonLog: daemon?.path,
+    reopenDaemonLog: () => daemon?.reopen() ?? ok(),
+    wasMoved,
+    follow: followLog,
 
     read: (path, offset, length) =>
       withLog(path, constants.O_RDONLY, async (file) => {
@@ -78,13 +85,9 @@ async function withLog<T>(
     if (!stat.isFile()) return err(failure('NO_LOG', `${path} is not a regular file`));
     return await work(file);
   } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return err(failure('NO_LOG', `there is no file ${path} yet`));
+    if (errorCodeOf(thrown) === 'ENOENT') return err(failure('NO_LOG', `there is no file ${path} yet`));
     return err(failure('LOG_UNUSABLE', `cannot use the log ${path}: ${messageOf(thrown)}`));
   }
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
 function badRange(offset: number, length: number) {
@@ -93,4 +96,15 @@ function badRange(offset: number, length: number) {
     `a log has no offset ${offset} with length ${length}`,
     'A negative offset goes with length 0.',
   );
+}
+
+/** stat(2) of a descriptor's link in /proc follows it to the open file itself, whatever its name is now (proc_pid_fd(5)). */
+function wasMoved(pid: number, stream: LogStream, path: string): boolean {
+  try {
+    const held = statSync(`/proc/${pid}/fd/${stream === 'stdout' ? 1 : 2}`, { throwIfNoEntry: false });
+    const there = statSync(path, { throwIfNoEntry: false });
+    return held?.isFile() === true && (held.ino !== there?.ino || held.dev !== there.dev);
+  } catch {
+    return false; // EACCES: not ours any more
+  }
 }

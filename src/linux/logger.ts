@@ -5,7 +5,7 @@ import { createLogOutput } from './log-output.ts';
 import type { Environment } from './worker-env.ts';
 
 /**
- * The daemon's own log on standard output: JSON lines, or readable ones on a terminal. Not the workers' logs: they write
+ * The daemon's own log, on standard output or in a file: JSON lines, or readable ones on a terminal. Not the workers' logs: they write
  * their own (log-files.ts).
  *
  * Lines are written synchronously, in this process (log-output.ts): nothing is lost when the daemon exits or crashes, and
@@ -17,7 +17,10 @@ export async function createLog(
   output: { readonly fd: number; readonly terminal: boolean } = { fd: 1, terminal: isatty(1) },
 ): Promise<Log> {
   const format = output.terminal ? await readable(env) : (line: string): string => line;
-  const destination = createLogOutput(output.fd, (lines) => format(lostLines(lines)));
+  const destination = createLogOutput(
+    () => output.fd,
+    (lines) => format(lostLines(lines)),
+  );
   process.once('exit', () => destination.flush());
   const logger = pino(options(level), { write: (line) => destination.write(format(line)) });
   return {

@@ -1,7 +1,8 @@
-import { curlBodyBytesMax, curlMsMax, rebalanceMs, slotsMax } from '../shared/limits.ts';
+import { curlBodyBytesMax, curlMsMax, logReadBytesMax, rebalanceMs, slotsMax } from '../shared/limits.ts';
 import type { RebalanceRequest } from './control-rebalance.ts';
 import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest, UpdateRequest } from './control.ts';
 import type { CurlRequest } from './control-curl.ts';
+import type { LogFollowRequest, LogReadRequest, LogWhereRequest } from './control-logs.ts';
 
 /** The form of each request's body, as JSON Schema: a body that passes it is what `of` says it is. */
 interface RequestForm<T> {
@@ -22,6 +23,8 @@ const header = {
   maxItems: 2,
 };
 const nameList = { type: 'array', items: name, maxItems: 2 * slotsMax };
+
+const stream = { enum: ['stdout', 'stderr'] };
 
 export const controlRequests = {
   nothing: form<object>({}, []),
@@ -58,6 +61,16 @@ export const controlRequests = {
       timeoutMs: { type: 'integer', minimum: rebalanceMs.min, maximum: rebalanceMs.max },
     },
     ['programs', 'wait', 'timeoutMs'],
+  ),
+  logWhere: form<LogWhereRequest>({ name, stream }, ['stream']),
+  logRead: form<LogReadRequest>({ name, stream, offset: { type: 'integer' }, length: { type: 'integer' } }, [
+    'stream',
+    'offset',
+    'length',
+  ]),
+  logFollow: form<LogFollowRequest>(
+    { name, stream, before: { type: 'integer', minimum: 0, maximum: logReadBytesMax } },
+    ['stream', 'before'],
   ),
   update: form<UpdateRequest>({ programs: nameList }, ['programs']),
 };

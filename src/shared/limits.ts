@@ -124,5 +124,26 @@ export const sweepGraceMs = 10_000;
 /** What one request reads of a log: as text in XML or JSON it is several times that in memory. More is a download, or a `tail -f`. */
 export const logReadBytesMax = 4 * 1024 * 1024;
 
+/** XML-RPC: a multicall about each of 512 slots is 150 KiB, what is sent to a worker's standard input some more. */
+export const rpcRequestBytesMax = 512 * 1024;
+
+/** A call of a multicall has about ten elements; 200 bytes of memory each. */
+export const xmlElementsMax = 20_000;
+
+/** A multicall's parameters are twelve deep. */
+export const xmlDepthMax = 32;
+
+/** portherd import: files of an [include]; a machine with more programs than that has another supervisor. */
+export const importFilesMax = 500;
+
+/** portherd import --trust: how long a config that is a script may run; PM2 loads it in milliseconds. */
+export const importScriptMsMax = 10_000;
+
 /** Between two starts that fail while workers wait for a supervisor: soon enough for them, and no load. */
 export const retryStartMs = 1_000;
+
+/** Logs whose size is looked at each second, 20 µs in a thread for each; of more, each has its turn every few seconds. */
+export const logLooksMax = 128;
+
+/** Each holds a connection and a descriptor, and looks at a file four times a second; others must still get in (controlClientsMax). */
+export const logStreamsMax = 32;

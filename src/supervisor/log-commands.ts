@@ -1,14 +1,12 @@
-import type { SlotResult } from '../protocol/control.ts';
-import { errorBody } from '../protocol/control.ts';
+import { errorBody, type SlotResult } from '../protocol/control.ts';
+import type { LogPlace, LogStream } from '../protocol/control-logs.ts';
 import { failure, type PortherdError } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { resolveName, slotName } from './names.ts';
-import type { LogPart, LogTail } from './ports-logs.ts';
+import type { LogControl, LogPart, LogTail } from './ports-logs.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Logs by the names that operators use: whose file it is, and what is said where there is none. Reading itself is ports-logs.ts. */
-
-export type LogStream = 'stdout' | 'stderr';
 
 /** A worker's log, or with no name the daemon's own. */
 export interface LogOf {
@@ -38,6 +36,57 @@ export async function tailLog(
   const path = logFileOf(supervisor, of);
   if (path.ok) return supervisor.ports.logReading.tail(path.value, offset, length);
   return path.error.code === 'NO_LOG' ? ok({ bytes: new Uint8Array(), offset: 0, overflow: false }) : path;
+}
+
+export function createLogControl(supervisor: Supervisor): LogControl {
+  return {
+    where: (of) => placesOf(supervisor, of),
+    read: ({ offset, length, ...of }) => readLog(supervisor, of, offset, length),
+    async follow({ before, ...of }, tell, abort) {
+      const path = logFileOf(supervisor, of);
+      return path.ok ? supervisor.ports.logReading.follow(path.value, before, tell, abort) : path;
+    },
+    clear: ({ names }) => clearLogs(supervisor, names),
+  };
+}
+
+function placesOf(supervisor: Supervisor, { name, stream }: LogOf): readonly LogPlace[] {
+  return slotsOf(supervisor, name).map((slot): LogPlace => {
+    const path = logFileOf(supervisor, slot === undefined ? { stream } : { name: slot, stream });
+    const shown = { name: slot ?? 'portherd' };
+    return path.ok ? { ...shown, path: path.value } : { ...shown, error: errorBody(path.error) };
+  });
+}
+
+/** By name; the name itself when it is unknown. Undefined is the daemon. */
+function slotsOf({ programs }: Supervisor, name: string | undefined): readonly (string | undefined)[] {
+  if (name === undefined) return [undefined];
+  const named = resolveName(name, programs);
+  if (named.is !== 'many') return [name];
+  return named.targets.flatMap(({ program, slots }) => slots.map((slot) => slotName(program.config.name, slot)));
+}
+
+/**
+ * Files may have been moved away by somebody else, such as logrotate: the daemon opens its own anew. A worker holds its descriptor until it
+ * ends, so its next one writes to the new file; those that still write to a moved one are told of.
+ */
+export function reopenLogs(supervisor: Supervisor): void {
+  const { log, logReading, workerLogs } = supervisor.ports;
+  const reopened = logReading.reopenDaemonLog();
+  if (!reopened.ok)
+    log.error({ event: 'logNotReopened', error: reopened.error }, 'the daemon’s log stays the old file');
+  for (const { program, slot, generation, process } of supervisor.workers.all()) {
+    const its = supervisor.programs.get(program);
+    if (its === undefined) continue;
+    const paths = workerLogs.paths(its.launches.get(generation) ?? its.config, slot);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const path = paths[stream];
+      if (!path.startsWith('/') || !logReading.wasMoved(process.pid, stream, path)) continue;
+      const fields = { event: 'logMovedAway', program, slot, pid: process.pid, path };
+      log.warn(fields, 'a worker still writes to a log that was moved away; `portherdctl roll` gives it the new one');
+    }
+  }
+  log.info({ event: 'logsReopened' }, 'logs are reopened');
 }
 
 /** Empties both logs of each slot named; a log that does not exist is empty already. In the order of the names. */

@@ -1,3 +1,12 @@
+import type { NamesRequest, SlotResult } from '../protocol/control.ts';
+import type {
+  LogFollowRequest,
+  LogLine,
+  LogPlace,
+  LogReadRequest,
+  LogStream,
+  LogWhereRequest,
+} from '../protocol/control-logs.ts';
 import type { Result } from '../shared/result.ts';
 
 /**
@@ -26,6 +35,30 @@ export interface LogReading {
   tail(path: string, offset: number, length: number): Promise<Result<LogTail>>;
   /** Makes the file empty, whoever writes to it goes on; backups stay. Errors: NO_LOG, LOG_UNUSABLE (faults 20 and 30). */
   clear(path: string): Promise<Result<undefined>>;
+  /** What is written from now on, and `before` bytes of what was; rotations are seen through. Errors: LOG_UNUSABLE. */
+  follow(
+    path: string,
+    before: number,
+    tell: (line: LogLine) => Promise<void>,
+    abort: AbortSignal,
+  ): Promise<Result<undefined>>;
+  /** Opens the daemon's own log anew, where it is a file. Errors: LOG_UNUSABLE; it writes on to the old one then. */
+  reopenDaemonLog(): Result<undefined>;
+  /** The process' stream is a file that is not the one at `path` any more: somebody has moved it. */
+  wasMoved(pid: number, stream: LogStream, path: string): boolean;
+}
+
+/** What the control socket's requests about logs end in; see protocol/control-logs.ts. */
+export interface LogControl {
+  where(request: LogWhereRequest): readonly LogPlace[];
+  read(request: LogReadRequest): Promise<Result<LogPart>>;
+  /** Until `abort`. An error means that nothing was told. */
+  follow(
+    request: LogFollowRequest,
+    tell: (line: LogLine) => Promise<void>,
+    abort: AbortSignal,
+  ): Promise<Result<undefined>>;
+  clear(request: NamesRequest): Promise<readonly SlotResult[]>;
 }
 
 export interface LogPart {

@@ -14,6 +14,7 @@ export interface SignalSource {
  * | SIGTERM, SIGINT  | drain and stop everything, then exit 0                      |
  * | SIGHUP           | read the config again and apply what differs                |
  * | SIGUSR1          | roll every program (instead of starting Node's debugger)    |
+ * | SIGUSR2          | open the daemon's log anew (it was moved away)              |
  *
  * Returns what ends it. `reloading` is told when a SIGHUP has come, and its answer when what it asked for is over.
  */
@@ -22,6 +23,7 @@ export function obeySignals(
   operator: Operator,
   log: Log,
   reloading: () => () => void = () => () => undefined,
+  reopenLogs: () => void = () => undefined,
 ): () => void {
   const failed = (signal: string, error: PortherdError): void => {
     log.error({ event: 'signalFailed', signal, error }, 'a signal’s command failed; what ran before runs on');
@@ -55,6 +57,7 @@ export function obeySignals(
     ['SIGINT', stop],
     ['SIGHUP', (signal) => void update(signal)],
     ['SIGUSR1', (signal) => void roll(signal)],
+    ['SIGUSR2', reopenLogs],
   ];
   for (const [signal, act] of table) source.on(signal, act);
   return () => {

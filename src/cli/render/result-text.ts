@@ -4,7 +4,7 @@ import { isGroupName, noSuchName } from '../names.ts';
 import { printable } from '../screen.ts';
 
 /** What was to be done, in supervisorctl's words: `web:0: started`. */
-export type Deed = 'started' | 'stopped' | 'signalled';
+export type Deed = 'started' | 'stopped' | 'signalled' | 'cleared';
 
 /** `web:0: started`, or supervisorctl's `web:0: ERROR (already started)`. */
 export function resultLine({ name, error }: SlotResult, deed: Deed): string {
@@ -34,6 +34,7 @@ const reasons: Partial<Record<ErrorCode, string>> = {
   SPAWN_ERROR: 'spawn error',
   ABNORMAL_TERMINATION: 'abnormal termination',
   BAD_SIGNAL: 'bad signal name',
+  LOG_UNUSABLE: 'failed',
 };
 
 /** Their word says it all. */
@@ -49,4 +50,5 @@ const exits: Readonly<Record<Deed, Partial<Record<ErrorCode, number>>>> = {
   started: { ALREADY_STARTED: 0, NOT_RUNNING: 7, SPAWN_ERROR: 7, ABNORMAL_TERMINATION: 7 },
   stopped: { NOT_RUNNING: 0 },
   signalled: { NOT_RUNNING: 7 },
+  cleared: {},
 };

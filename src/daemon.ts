@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/schema.ts';
+import { openControlPlaces } from './control-places.ts';
+import * as rotation from './core/log-rotation.ts';
 import { steeringPrograms } from './core/mechanism.ts';
 import { showFirstSteps } from './first-steps.ts';
 import { type Heritage, readHeritage } from './heritage.ts';
 import { watchAdopted } from './linux/adopted-processes.ts';
 import { type ChannelServer, openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
-import { type ControlServer, openControlServer } from './linux/control-server.ts';
+import type { ControlServer } from './linux/control-server.ts';
 import { createDiagnosis } from './linux/diagnose.ts';
 import { type Handover, handOver, receiveHandover, rehearse } from './linux/handover.ts';
-import { loadLibc } from './linux/libc.ts';
+import { type DaemonLogFile, openDaemonLog } from './linux/daemon-log.ts';
+import { type Libc, loadLibc } from './linux/libc.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
+import { LogKeeper } from './linux/log-keeper.ts';
 import { createLogReading } from './linux/log-reading.ts';
 import { createLog } from './linux/logger.ts';
 import { machine } from './linux/machine.ts';
+import { OneAtATime } from './linux/one-at-a-time.ts';
 import { reapOrphans } from './linux/orphans.ts';
 import { backlogCut } from './linux/port-free.ts';
 import { createProcesses, preloadPath } from './linux/processes.ts';
@@ -23,12 +28,14 @@ import { createSockets, type Sockets } from './linux/sockets.ts';
 import { createStateFile } from './linux/state-file.ts';
 import { watchStrangers } from './linux/strangers.ts';
 import { meetServiceManager, type ServiceManager } from './linux/systemd.ts';
+import { within } from './linux/within.ts';
 import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
 import { applyConfig } from './supervisor/apply-config.ts';
 import { hear } from './supervisor/hear.ts';
 import { keepState } from './supervisor/keep-state.ts';
 import { keepNotified } from './supervisor/notify.ts';
+import { reopenLogs } from './supervisor/log-commands.ts';
 import { Operator } from './supervisor/operator.ts';
 import type { ChannelEvent, ConfigFile, Log, Ports } from './supervisor/ports.ts';
 import { preflight } from './supervisor/preflight.ts';
@@ -36,6 +43,7 @@ import { stateOf } from './supervisor/saved-state.ts';
 import { obeySignals } from './supervisor/signals.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { bootPrograms, succeed } from './supervisor/succeed.ts';
+import { watchedLogs } from './supervisor/watched-logs.ts';
 
 /** Where the config came from. */
 export type Origin = ConfigFile;
@@ -47,7 +55,9 @@ export type Origin = ConfigFile;
 export async function runDaemon(file: Result<Config>, origin: Origin, socket: string): Promise<Result<number>> {
   keepMemorySmall();
   const handover = receiveHandover(process.env, loadLibc);
-  const log = await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env);
+  const logFile = openDaemonLog(file.ok ? file.value.supervisor.logFile : undefined);
+  if (!logFile.ok) return logFile;
+  const log = await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env, logFile.value);
   const places = file.ok ? file.value.supervisor : { runDir: undefined, logDir: undefined };
   const claimed = await claimRunDir(socket, places, process.env, handover !== undefined);
   if (!claimed.ok) return claimed;
@@ -58,7 +68,17 @@ export async function runDaemon(file: Result<Config>, origin: Origin, socket: st
   const { config, given } = read.value;
   const runDir = { ...claimed.value, logDir: logDirOf(claimed.value.path, config.supervisor.logDir, process.env) };
   const sockets = createSockets(steeringPrograms, loadLibc, given, manager.store);
-  const ran = await run({ heritage: read.value, origin, runDir, log, clock, sockets, handover, manager });
+  const ran = await run({
+    heritage: read.value,
+    origin,
+    runDir,
+    log,
+    clock,
+    sockets,
+    handover,
+    manager,
+    logFile: logFile.value,
+  });
   manager.close();
   return release(runDir, ran);
 }
@@ -72,6 +92,7 @@ interface Wiring {
   readonly sockets: Sockets;
   readonly handover: Handover | undefined;
   readonly manager: ServiceManager;
+  readonly logFile: DaemonLogFile | undefined;
 }
 
 async function run(wiring: Wiring): Promise<Result<number>> {
@@ -88,7 +109,8 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   if (!channel.ok) return channel;
   const adopted = watchAdopted();
   const unreap = reapOrphans(log, (pid, exit) => adopted.reaped(pid, exit));
-  const ports = createPorts(wiring, channel.value, adopted);
+  const turns = new OneAtATime();
+  const ports = createPorts(wiring, channel.value, adopted, turns);
   const supervisor = new Supervisor(ports);
   listen.tell = (event) => hear(supervisor, event);
   const operator = new Operator(supervisor, config.supervisor);
@@ -99,13 +121,10 @@ async function run(wiring: Wiring): Promise<Result<number>> {
     await channel.value.close();
     return ready;
   }
-  const control = await openControlServer({
-    path: runDir.controlSocket,
-    mode: config.supervisor.controlSocket.mode,
-    control: operator,
-    log,
-    inherited: handover?.control,
-  });
+  const { controlSocket, http } = config.supervisor;
+  const socket = { path: runDir.controlSocket, mode: controlSocket.mode, inherited: handover?.control };
+  const places = { socket, http, lenient: adoption.programs.length > 0 };
+  const control = await openControlPlaces(places, supervisor, operator);
   if (!control.ok) {
     await channel.value.close();
     return control;
@@ -113,7 +132,14 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   logStart(wiring);
   const unkeep = keepState(supervisor, config.supervisor);
   const notify = keepNotified(supervisor, manager);
-  const forget = obeySignals(process, operator, log, notify.reloading);
+  const forget = obeySignals(
+    process,
+    operator,
+    log,
+    () => notify.reloading(),
+    () => reopenLogs(supervisor),
+  );
+  const keeper = new LogKeeper({ logs: watchedLogs(supervisor), rules: rotation, libc: libcOrNone, log, turns });
   const unwatch = watchStrangers(sockets, log);
   if (handover === undefined && (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start'))
     showFirstSteps(supervisor, (text) => console.error(text));
@@ -125,10 +151,12 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   if (end.reload === true) {
     notify.reloading();
     manager.handOver();
+    await within(rotationMsMax, keeper.close());
     await replaceMyself(supervisor, config, channel.value, control.value);
   }
   forget();
   unwatch();
+  await within(rotationMsMax, keeper.close());
   unreap();
   adopted.close();
   await control.value.close();
@@ -174,6 +202,14 @@ async function replaceMyself(
 
 const answerMs = 20;
 
+/** A rotation that is under way may finish; one that is not done by then is finished by the next supervisor. */
+const rotationMsMax = 5_000;
+
+function libcOrNone(): Libc | undefined {
+  const libc = loadLibc();
+  return libc.ok ? libc.value : undefined;
+}
+
 function logStart({ heritage: { adoption }, origin, runDir: { controlSocket, logDir }, log }: Wiring): void {
   const adopted = adoption.programs.reduce((sum, { living }) => sum + living.size, 0);
   const fields = { event: 'started', pid: process.pid, config: origin.path, controlSocket, logDir };
@@ -181,9 +217,10 @@ function logStart({ heritage: { adoption }, origin, runDir: { controlSocket, log
 }
 
 function createPorts(
-  { runDir, sockets, log, origin, clock }: Wiring,
+  { runDir, sockets, log, logFile, origin, clock }: Wiring,
   channel: Ports['channel'],
   adopted: ReturnType<typeof watchAdopted>,
+  turns: OneAtATime,
 ): Ports {
   const { listeners, steering, probes, census, curl } = sockets;
   const { path, logDir, controlSocket, channelSocket } = runDir;
@@ -206,7 +243,7 @@ function createPorts(
     curl,
     channel,
     workerLogs: createWorkerLogs(logDir),
-    logReading: createLogReading(),
+    logReading: createLogReading(logFile, (work) => turns.run(work)),
     machine,
     state: createStateFile(path),
     successor: { rehearse: () => rehearse(process.env) },

@@ -1,5 +1,6 @@
 import { formatDuration } from '../shared/duration.ts';
 import type { Path, Problem } from './problems.ts';
+import { checkHttp } from './http-checks.ts';
 import type { Config, ListenConfig, ProgramConfig } from './schema.ts';
 
 /** What no single option can know: rules between options, and between programs. */
@@ -8,6 +9,7 @@ export function checkConfig(config: Config): Problem[] {
   return [
     ...(config.programs.length === 0 ? [none] : []),
     ...checkSocketPath(config.supervisor.controlSocket.path),
+    ...checkHttp(config.supervisor.http),
     ...config.programs.flatMap((program) => checkProgram(program, ['programs', program.name])),
     ...checkPortsBetween(config.programs),
   ];

@@ -29,6 +29,11 @@ function resolveSupervisor(written: WrittenConfig['supervisor'], directory: stri
   return {
     ...written,
     controlSocket: { ...written.controlSocket, path: absolute(written.controlSocket.path) },
+    http: {
+      ...written.http,
+      passwordFile: absolute(written.http.passwordFile),
+      tokenFile: absolute(written.http.tokenFile),
+    },
     runDir: absolute(written.runDir),
     logDir: absolute(written.logDir),
     logFile: absolute(written.logFile),

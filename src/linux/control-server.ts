@@ -14,18 +14,42 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import type { Log } from '../supervisor/ports.ts';
 import type { Control } from '../supervisor/ports-control.ts';
+import type { LogControl } from '../supervisor/ports-logs.ts';
+import type { Rpc } from '../supervisor/ports-rpc.ts';
 import { limitConnections } from './connection-limit.ts';
 import { descriptorOf } from './listening-descriptor.ts';
+import type { HttpGuard } from './http-guard.ts';
 import { LineReply } from './line-reply.ts';
+import { routeLogs } from './log-routes.ts';
+import { routeRpc } from './rpc-routes.ts';
+
+/** For the files that route a part of it. */
+export type App = FastifyInstance;
+export type Reply = FastifyReply;
 
 export interface ControlServerOptions {
+  readonly place: SocketPlace | TcpPlace;
+  readonly control: Control;
+  readonly logs: LogControl;
+  /** Not loaded before supervisord's clients ask for it. */
+  readonly rpc: () => Promise<Rpc>;
+  readonly log: Log;
+}
+
+export interface SocketPlace {
+  readonly is: 'socket';
   /** In the run directory, which is 0700. */
   readonly path: string;
   readonly mode: number;
-  readonly control: Control;
-  readonly log: Log;
   /** A socket that listens on the path already, from before this process replaced itself. */
   readonly inherited?: number | undefined;
+}
+
+export interface TcpPlace {
+  readonly is: 'tcp';
+  readonly host: string;
+  readonly port: number;
+  readonly guard: HttpGuard;
 }
 
 export interface ControlServer {
@@ -35,33 +59,40 @@ export interface ControlServer {
 }
 
 /**
- * The control socket: HTTP with JSON under /v1. It checks the form of requests and passes them on; what they mean is the
- * supervisor's business. The table of requests is in protocol/control.ts.
+ * The control socket, and the same over TCP: HTTP with JSON under /v1, and what supervisord's clients use. It checks the form of
+ * requests and passes them on; what they mean is the supervisor's business. The table of requests is in protocol/control.ts, that of
+ * XML-RPC in protocol/rpc-methods.ts.
  *
  * Errors: LISTEN_FAILED.
  */
 export async function openControlServer(options: ControlServerOptions): Promise<Result<ControlServer>> {
+  const { place } = options;
   const app = createApp(options);
   route(app, options.control);
+  routeLogs(app, options.logs, { refuse, beginLines });
+  routeRpc(app, options.rpc, refuse);
   try {
-    await listen(app, options);
-    chmodSync(options.path, options.mode);
+    await listen(app, place);
+    if (place.is === 'socket') chmodSync(place.path, place.mode);
     return ok({ descriptor: descriptorOf(app.server), close: () => app.close() });
   } catch (thrown) {
     await app.close();
-    return err(failure('LISTEN_FAILED', `cannot listen on ${options.path}: ${messageOf(thrown)}`));
+    const where = place.is === 'socket' ? place.path : `${place.host} port ${place.port}`;
+    return err(failure('LISTEN_FAILED', `cannot listen on ${where}: ${messageOf(thrown)}`));
   }
 }
 
 /** fastify's own listen() takes no descriptor. */
-async function listen(app: FastifyInstance, { path, inherited }: ControlServerOptions): Promise<void> {
+async function listen(app: FastifyInstance, place: SocketPlace | TcpPlace): Promise<void> {
+  if (place.is === 'tcp') return void (await app.listen({ host: place.host, port: place.port }));
+  const { path, inherited } = place;
   if (inherited === undefined) return void (await app.listen({ path }));
   await app.ready();
   app.server.listen({ fd: inherited });
   await once(app.server, 'listening');
 }
 
-function createApp({ log }: ControlServerOptions): FastifyInstance {
+function createApp({ log, place }: ControlServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: controlRequestBytesMax,
     requestTimeout: controlRequestMsMax,
@@ -76,15 +107,18 @@ function createApp({ log }: ControlServerOptions): FastifyInstance {
     },
   });
   limitConnections(app.server, controlClientsMax);
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     void reply.header(versionHeader, version);
+    const refusal = place.is === 'tcp' ? place.guard.refusal(request.headers) : undefined;
+    if (refusal?.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Basic realm="portherd"');
+    return refusal === undefined ? undefined : refuse(reply, refusal);
   });
   app.setNotFoundHandler((request, reply) => {
     return refuse(reply, failure('NOT_FOUND', `there is no ${request.method} ${request.url}`));
   });
-  app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _request, reply) => {
+  app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      return refuse(reply, failure('BODY_TOO_LARGE', `the request is over ${controlRequestBytesMax} bytes`));
+      return refuse(reply, failure('BODY_TOO_LARGE', `the request is over ${request.routeOptions.bodyLimit} bytes`));
     }
     if ((error.statusCode ?? 500) < 500) return refuse(reply, failure('BAD_REQUEST', error.message));
     log.error({ event: 'controlFailed', error: error.stack ?? error.message }, 'a control request broke');
@@ -94,7 +128,7 @@ function createApp({ log }: ControlServerOptions): FastifyInstance {
 }
 
 function route(app: FastifyInstance, control: Control): void {
-  const { names, signal, roll, scale, curl, rebalance, update, nothing } = controlRequests;
+  const { names, signal, roll, scale, curl, rebalance, update, programs, nothing } = controlRequests;
 
   app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
     control.status(request.query.detail !== undefined),
@@ -118,6 +152,12 @@ function route(app: FastifyInstance, control: Control): void {
     answer(reply, await control.scale(scale.of(body))),
   );
   app.post('/v1/reread', { schema: { body: nothing.schema } }, (_request, reply) => answer(reply, control.reread()));
+  app.post('/v1/add', { schema: { body: programs.schema } }, ({ body }, reply) =>
+    answer(reply, control.add(programs.of(body))),
+  );
+  app.post('/v1/remove', { schema: { body: programs.schema } }, ({ body }, reply) =>
+    answer(reply, control.remove(programs.of(body))),
+  );
   app.post('/v1/reload', { schema: { body: nothing.schema } }, async (_request, reply) =>
     answer(reply, await control.reload()),
   );

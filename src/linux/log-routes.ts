@@ -1,18 +1,18 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { LogPartReply } from '../protocol/control-logs.ts';
 import { controlRequests } from '../protocol/control-requests.ts';
 import type { PortherdError } from '../shared/errors.ts';
 import type { LogControl } from '../supervisor/ports-logs.ts';
+import type { App, Reply } from './control-server.ts';
 import { LineReply } from './line-reply.ts';
 
 /** How control-server.ts answers. */
 export interface Replies {
-  readonly refuse: (reply: FastifyReply, error: PortherdError) => FastifyReply;
-  readonly beginLines: (reply: FastifyReply) => void;
+  readonly refuse: (reply: Reply, error: PortherdError) => Reply;
+  readonly beginLines: (reply: Reply) => void;
 }
 
 /** The control socket's requests about logs; their table is in protocol/control-logs.ts. */
-export function routeLogs(app: FastifyInstance, logs: LogControl, { refuse, beginLines }: Replies): void {
+export function routeLogs(app: App, logs: LogControl, { refuse, beginLines }: Replies): void {
   const { logWhere, logRead, logFollow, names } = controlRequests;
   app.post('/v1/logs/where', { schema: { body: logWhere.schema } }, ({ body }, reply) =>
     reply.send(logs.where(logWhere.of(body))),

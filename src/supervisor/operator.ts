@@ -6,7 +6,6 @@ import {
   type ConnectionsReply,
   errorBody,
   type NamesRequest,
-  type RereadReply,
   type RestartReply,
   type RollRequest,
   type ScaleReply,
@@ -14,9 +13,9 @@ import {
   type SignalRequest,
   type SlotResult,
   type StatusReply,
-  type UpdateRequest,
 } from '../protocol/control.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
+import type { ProgramResult, ProgramsRequest, RereadReply, UpdateRequest } from '../protocol/control-update.ts';
 import type { RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { ReloadReply } from '../protocol/control-reload.ts';
 import { failure } from '../shared/errors.ts';
@@ -25,6 +24,7 @@ import { version } from '../shared/version.ts';
 import { balanceReport } from './balance-report.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { curlSlot } from './curl-command.ts';
+import { addProgram, eachProgram, removeProgram } from './group-command.ts';
 import type { Control } from './ports-control.ts';
 import { Rebalancer } from './rebalance.ts';
 import { rebalance, type TellRebalance } from './rebalance-command.ts';
@@ -34,6 +34,7 @@ import { scaleProgram } from './scale-command.ts';
 import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
 import type { Supervisor } from './supervisor.ts';
 import { reread, type TellUpdate, update } from './update-command.ts';
+import { planUpdate } from './update-plan.ts';
 
 /** How the daemon ends: why, and with which exit code; or that it goes on as a new image of the same process. */
 export interface End {
@@ -68,6 +69,11 @@ export class Operator implements Control {
   /** Resolves when everything that ran has stopped after `shutdown`. */
   get ended(): Promise<End> {
     return this.#ended.promise;
+  }
+
+  /** It shuts down, or replaces itself. */
+  get ending(): boolean {
+    return this.#end !== undefined;
   }
 
   async status(detail: boolean): Promise<StatusReply> {
@@ -158,8 +164,9 @@ export class Operator implements Control {
     return reread(this.#supervisor, this.#running);
   }
 
-  async update({ programs }: UpdateRequest, tell: TellUpdate): Promise<Result<undefined>> {
+  async update({ programs, dryRun }: UpdateRequest, tell: TellUpdate): Promise<Result<undefined>> {
     if (this.#end !== undefined) return this.#closing();
+    if (dryRun === true) return planUpdate(this.#supervisor, this.#running, programs, tell);
     if (this.#updating !== undefined) return err(failure('ROLL_IN_PROGRESS', 'another update is under way'));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#updating = promise;
@@ -169,6 +176,14 @@ export class Operator implements Control {
       this.#updating = undefined;
       resolve();
     }
+  }
+
+  add({ programs }: ProgramsRequest): Result<readonly ProgramResult[]> {
+    return this.#end === undefined ? ok(eachProgram(this.#supervisor, programs, addProgram)) : this.#closing();
+  }
+
+  remove({ programs }: ProgramsRequest): Result<readonly ProgramResult[]> {
+    return this.#end === undefined ? ok(eachProgram(this.#supervisor, programs, removeProgram)) : this.#closing();
   }
 
   /** When no update is under way. */

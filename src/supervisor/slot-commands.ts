@@ -13,12 +13,21 @@ import type { Program, Supervisor } from './supervisor.ts';
 /** A slot to act on, or the answer that needs no act. */
 type Deed = { readonly program: string; readonly slot: number } | SlotResult;
 
-export async function startSlots(supervisor: Supervisor, names: readonly string[]): Promise<readonly SlotResult[]> {
-  return act(supervisor, names, { asks: 'start', refuse: refuseStart, settled: ready });
+/** Without `wait` the answer is that they were asked to, unless one has failed already. */
+export async function startSlots(
+  supervisor: Supervisor,
+  names: readonly string[],
+  wait = true,
+): Promise<readonly SlotResult[]> {
+  return act(supervisor, names, { asks: 'start', refuse: refuseStart, settled: wait ? ready : begun });
 }
 
-export async function stopSlots(supervisor: Supervisor, names: readonly string[]): Promise<readonly SlotResult[]> {
-  return act(supervisor, names, { asks: 'stop', refuse: refuseStop, settled: stopped });
+export async function stopSlots(
+  supervisor: Supervisor,
+  names: readonly string[],
+  wait = true,
+): Promise<readonly SlotResult[]> {
+  return act(supervisor, names, { asks: 'stop', refuse: refuseStop, settled: wait ? stopped : begun });
 }
 
 /** The sockets stay open in between: clients wait, none is refused. What may not restart is not stopped either. */
@@ -163,6 +172,14 @@ function refuseStop(program: Program, slot: number): PortherdError | undefined {
 
 function notRunning(program: Program, slot: number): PortherdError {
   return failure('NOT_RUNNING', `${slotName(program.config.name, slot)} is not running`);
+}
+
+/** It is asked before the event is sent, so it looks a turn later. */
+async function begun(supervisor: Supervisor, program: string, slot: number): Promise<PortherdError | undefined> {
+  await Promise.resolve();
+  const seat = supervisor.programs.get(program)?.fleet.slots[slot]?.seat;
+  const failed = seat?.is === 'BACKOFF' || seat?.is === 'FATAL';
+  return failed ? failure('SPAWN_ERROR', `${slotName(program, slot)}: ${seat.why}`) : undefined;
 }
 
 async function ready(supervisor: Supervisor, program: string, slot: number): Promise<PortherdError | undefined> {

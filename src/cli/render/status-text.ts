@@ -1,9 +1,9 @@
 import type { ProgramStatus, SlotStatus, StatusReply } from '../../protocol/control.ts';
 import { unreachable } from '../../shared/assert.ts';
 import type { StateName } from '../../shared/states.ts';
+import { formatStopTime, formatUptime } from '../../shared/uptime.ts';
 import { type Colour, type Paint, printable } from '../screen.ts';
 import { megabytes, percent } from './table.ts';
-import { formatStopTime, formatUptime } from './uptime.ts';
 
 /** supervisorctl's rows, to the letter: scripts parse them. Its widths: the name max(30, longest) + 3, the state 10. */
 export function statusRows(slots: readonly SlotStatus[], paint: Paint): string[] {
@@ -60,7 +60,7 @@ function describe(slot: SlotStatus): string {
       return printable(slot.failure ?? 'unknown error (`portherdctl status -v` names its log)');
     case 'STOPPED':
     case 'EXITED':
-      return slot.stoppedAt === undefined ? 'Not started' : formatStopTime(slot.stoppedAt);
+      return slot.stoppedAt === undefined ? 'Not started' : formatStopTime(new Date(slot.stoppedAt));
     case 'STARTING':
     case 'STOPPING':
     case 'UNKNOWN':

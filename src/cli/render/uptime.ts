@@ -1,20 +1,3 @@
-/** As Python's str(timedelta), which supervisorctl shows: `0:01:02`, `1 day, 0:01:02`, `12 days, 3:04:05`. `ms` ≥ 0. */
-export function formatUptime(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  const days = Math.floor(seconds / 86_400);
-  const clock = `${Math.floor((seconds % 86_400) / 3_600)}:${two((seconds % 3_600) / 60)}:${two(seconds % 60)}`;
-  return days === 0 ? clock : `${days} ${days === 1 ? 'day' : 'days'}, ${clock}`;
-}
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** As strftime('%b %d %I:%M %p') in the C locale, local time: `Nov 20 09:55 AM`. `unixMs` is Unix time. */
-export function formatStopTime(unixMs: number): string {
-  const at = new Date(unixMs);
-  const hour = at.getHours();
-  return `${months[at.getMonth()]} ${two(at.getDate())} ${two(hour % 12 === 0 ? 12 : hour % 12)}:${two(at.getMinutes())} ${hour < 12 ? 'AM' : 'PM'}`;
-}
-
 /** `180 ms`, `2.4 s`, `3 min 05 s`. `ms` ≥ 0. */
 export function formatTook(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -99,10 +99,43 @@ test('a control socket’s path fits into a Unix address, counted in bytes and f
   );
 });
 
+test.each([
+  [
+    'port: 9001, host: 0.0.0.0',
+    'host',
+    'others than this machine reach 0.0.0.0; write username and passwordFile, or tokenFile',
+  ],
+  [
+    "port: 9001, host: '::'",
+    'host',
+    'others than this machine reach ::; write username and passwordFile, or tokenFile',
+  ],
+  ['port: 9001, username: me', 'username', 'Basic authentication needs both; write passwordFile too'],
+  ['port: 9001, passwordFile: secret', 'passwordFile', 'Basic authentication needs both; write username too'],
+])('the control interface over TCP with %s is refused', (written, key, text) => {
+  const [code, line] = refusal(httpOf(written));
+  expect([code, line?.replace(/^[^ ]+ /, '')]).toEqual(['CONFIG_INVALID', `supervisor.http.${key}: ${text}`]);
+});
+
+test.each([
+  'port: 9001',
+  "port: 9001, host: '::1'",
+  'port: 9001, host: 127.0.0.2',
+  'port: 9001, host: 0.0.0.0, tokenFile: secret',
+  'port: 9001, host: 10.0.0.1, username: me, passwordFile: secret',
+  'username: me',
+])('the control interface over TCP can have %s', (written) => {
+  expect(load(httpOf(written)).supervisor.http).toMatchObject(written.includes('port') ? { port: 9001 } : {});
+});
+
 test('what is wrong between options comes all at once', () => {
   const [, ...lines] = refusal('programs: { all: { command: a, roll: { maxSurge: 0 }, backoff: { initial: 1h } } }');
   expect(lines).toHaveLength(3);
 });
+
+function httpOf(written: string): string {
+  return `supervisor: { http: { ${written} } }\nprograms: { a: { command: a } }`;
+}
 
 function socketPathOf(bytes: number): string {
   return `supervisor: { controlSocket: { path: /${'é'.repeat((bytes - 1) / 2)} } }\nprograms: { a: { command: a } }`;

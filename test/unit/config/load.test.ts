@@ -90,7 +90,7 @@ describe('a text that is not', () => {
     ],
     [
       'supervisor: 3\nprograms: { web: { command: a } }',
-      `${at}:1:13: supervisor: 3 is not valid; write a map of controlSocket, runDir, logDir, logFile, logLevel, exitOnFatal`,
+      `${at}:1:13: supervisor: 3 is not valid; write a map of controlSocket, http, runDir, logDir, logFile, logLevel, exitOnFatal`,
     ],
   ])('%j', (text, line) => {
     expect(refusal(text)).toEqual(['CONFIG_INVALID', line]);

@@ -49,6 +49,7 @@ test('the daemon has defaults too, and no ports are a program’s default', () =
   const config = load('programs: { web: { command: node } }');
   expect(config.supervisor).toEqual({
     controlSocket: { path: undefined, mode: 0o600 },
+    http: { host: '127.0.0.1', names: [], passwordFile: undefined, tokenFile: undefined },
     runDir: undefined,
     logDir: undefined,
     logFile: undefined,

@@ -1,4 +1,4 @@
-import { aPath, type OptionCases } from './case-makers.ts';
+import { aPath, count, type OptionCases } from './case-makers.ts';
 
 const modeText = "write an octal mode in quotes, such as '0600'; the owner's 6 must be in it";
 
@@ -19,6 +19,35 @@ export const supervisorCases: Readonly<Record<string, OptionCases>> = {
       ["'0680'", `supervisor.controlSocket.mode: "0680" is not valid; ${modeText}`],
     ],
   },
+  'supervisor.http.port': count('supervisor.http.port', 1, 65_535),
+  'supervisor.http.host': {
+    good: [
+      ['127.0.0.1', '127.0.0.1'],
+      ["'0:0::0:1'", '::1'],
+      ['192.168.1.2', '192.168.1.2'],
+    ],
+    bad: [['localhost', 'supervisor.http.host: "localhost" is not valid; write 127.0.0.1 or ::1']],
+  },
+  'supervisor.http.names': {
+    good: [
+      ['[]', []],
+      ['[herd.example.com, herd]', ['herd.example.com', 'herd']],
+    ],
+    bad: [
+      ["['a:1']", 'supervisor.http.names[0]: "a:1" is not valid; write a host name'],
+      ['herd', 'supervisor.http.names: "herd" is not valid; write a list of 0 to 64 items, each a host name'],
+    ],
+    marks: { "['a:1']": "'a:1'" },
+  },
+  'supervisor.http.username': {
+    good: [['operator', 'operator']],
+    bad: [
+      ['"a:b"', 'supervisor.http.username: "a:b" is not valid; write 1 to 64 characters without a colon'],
+      ['7', "supervisor.http.username: 7 is not valid; write it in quotes: '7'"],
+    ],
+  },
+  'supervisor.http.passwordFile': aPath('supervisor.http.passwordFile'),
+  'supervisor.http.tokenFile': aPath('supervisor.http.tokenFile'),
   'supervisor.runDir': aPath('supervisor.runDir'),
   'supervisor.logDir': aPath('supervisor.logDir'),
   'supervisor.logFile': aPath('supervisor.logFile'),

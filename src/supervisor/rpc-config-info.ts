@@ -1,0 +1,54 @@
+import type { ProgramConfig } from '../config/schema.ts';
+import { type RpcStruct, struct } from '../protocol/xml-rpc.ts';
+import { signalNumbers } from '../shared/signal-name.ts';
+import { capped } from './rpc-context.ts';
+
+/**
+ * A slot's config in supervisord's words. What portherd decides otherwise has the value that comes closest: a process counts as
+ * started when it is proved ready, not after startsecs; the whole process group is always killed; nothing is captured.
+ */
+export function configInfo(
+  config: ProgramConfig,
+  slot: number,
+  inuse: boolean,
+  paths: { readonly stdout: string; readonly stderr: string },
+): RpcStruct {
+  const { name, stop, logs, priority } = config;
+  return struct({
+    name: String(slot),
+    group: name,
+    inuse,
+    autostart: config.autostart,
+    command: config.command.map(quoted).join(' '),
+    directory: config.directory,
+    uid: 'none',
+    exitcodes: config.exitCodes,
+    group_prio: priority,
+    process_prio: priority,
+    killasgroup: true,
+    redirect_stderr: false,
+    startretries: config.startRetries,
+    startsecs: 0,
+    stopsignal: signalNumbers[stop.signal],
+    stopwaitsecs: capped(Math.ceil((stop.drainTimeout + stop.killTimeout) / 1_000)),
+    serverurl: 'auto',
+    ...output('stdout', paths.stdout, logs),
+    ...output('stderr', paths.stderr, logs),
+  });
+}
+
+function output(stream: 'stdout' | 'stderr', path: string, { maxSize, keep }: ProgramConfig['logs']) {
+  return {
+    [`${stream}_logfile`]: path === 'inherit' ? 'none' : path,
+    [`${stream}_logfile_maxbytes`]: maxSize === 'never' ? 0 : capped(maxSize),
+    [`${stream}_logfile_backups`]: keep,
+    [`${stream}_capture_maxbytes`]: 0,
+    [`${stream}_events_enabled`]: false,
+    [`${stream}_syslog`]: false,
+  };
+}
+
+/** As a shell would need it; for reading, nobody runs it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -7,7 +7,7 @@ import type { Reading } from './reading.ts';
  *     ▲            │                              │                            │
  *     └────────────┴──a beat, or the queue falls──┴──────(for recoverMs)───────┘
  *
- * stalled: gets no new connections. hung: it is diagnosed, terminated and replaced (running.ts), so it has no state here.
+ * suspected for doubtMs: gets no new connections while most others are well. stalled: gets none. hung: it is diagnosed, terminated and replaced (running.ts), so it has no state here.
  */
 export type Health =
   | { readonly is: 'well'; readonly worker: number; readonly queue: number }
@@ -24,6 +24,8 @@ export type Health =
 
 /** A loop that has not answered by then is late for every client, whether it is blocked or only busy. */
 export const verdictMs = 80;
+/** One that has not answered by then is avoided while it is still only suspected. */
+export const doubtMs = 35;
 /** A program that sends no beats cannot be asked, so it gets more time to take somebody from its queue. */
 const silentVerdictMs = 500;
 /** A worker that has beaten since then is not blocked. */
@@ -63,6 +65,11 @@ export function stepHealth(before: Health | undefined, reading: Reading, gapped:
 
 export function isStalled(health: Health | undefined): boolean {
   return health?.is === 'stalled';
+}
+
+/** Asked, and silent at the next look too. Of a program that cannot be asked, a queue that stays is doubtful as well. */
+export function isDoubtful(health: Health | undefined, measuredAt: number): boolean {
+  return health?.is === 'suspected' && measuredAt - health.since >= doubtMs;
 }
 
 /** Stalled for `hungAfterMs` without a sign of life. */

@@ -1,15 +1,13 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import { decideBalance } from './balance.ts';
 import { announce, type FleetEffect, type Look, type SlotEffect } from './effects.ts';
-import { type Health, isHung, stepHealth, verdictMs } from './health.ts';
+import { doubtMs, type Health, isHung, stepHealth, verdictMs } from './health.ts';
 import type { Reading } from './reading.ts';
 import type { Slot } from './seat.ts';
 import { eligible, isReady, type Steered } from './weights.ts';
 
 /** When the slots are looked at, and what follows for their health and balance. */
 export interface Measured extends Steered {
-  /** Monotonic ms of the last readings. */
-  readonly measuredAt: number;
   /** When to look next. Means nothing while nobody serves. */
   readonly nextMeasure: number;
 }
@@ -76,17 +74,24 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
       ? [{ slot, forMs: Math.round(now - one.since) }]
       : [],
   );
-  const among = eligible({ ...fleet, health });
+  const among = eligible({ ...fleet, health, measuredAt: now });
   const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
-  const soon = now + Math.min(troubleMs(health), pause({ ...fleet, balance, health }, config, now));
+  const soon = now + Math.min(troubleMs(health, now), pause({ ...fleet, balance, health }, config, now));
   const nextMeasure = Math.min(fleet.nextMeasure, soon);
   return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };
 }
 
 /** Who is in doubt is looked at more closely, also when the regular looks are far apart. */
-function troubleMs(health: readonly (Health | undefined)[]): number {
-  if (health.some((one) => one?.is === 'suspected')) return verdictMs;
+function troubleMs(health: readonly (Health | undefined)[], now: number): number {
+  const suspected = health.flatMap((one) => (one?.is === 'suspected' ? [now - one.since] : []));
+  if (suspected.length > 0) return Math.min(...suspected.map(nextLookMs));
   return health.some((one) => one?.is === 'stalled') ? stalledMs : Number.POSITIVE_INFINITY;
+}
+
+/** When it becomes doubtful, then when it is judged; one that cannot be asked is given more time, and looked at as often. */
+function nextLookMs(suspectedMs: number): number {
+  if (suspectedMs < doubtMs) return doubtMs - suspectedMs;
+  return suspectedMs < verdictMs ? verdictMs - suspectedMs : verdictMs;
 }
 
 function pause(fleet: Measured, config: ProgramConfig, now: number): number {

@@ -1,7 +1,7 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import { type Balance, sharesAmong, wholeWeight } from './balance.ts';
 import type { SteerBy } from './effects.ts';
-import { type Health, isStalled } from './health.ts';
+import { type Health, isDoubtful, isStalled } from './health.ts';
 import { type Mechanism, mechanismsOf } from './mechanism.ts';
 import type { Slot } from './seat.ts';
 
@@ -12,6 +12,8 @@ export interface Steered {
   readonly wanted: number;
   readonly balance: Balance;
   readonly health: readonly (Health | undefined)[];
+  /** Monotonic ms of the last readings. */
+  readonly measuredAt: number;
   /** What is wrong with the order of the kernel’s group, if anything; see group-order.ts. */
   readonly distrust?: string | undefined;
 }
@@ -66,10 +68,14 @@ export function sharesOf(fleet: Steered): readonly number[] {
  * stranded in the queue of a slot that was stopped by hand. While every ready one is stalled, none is worse than the others.
  * One that is being scaled away gets none, unless it is the last that serves.
  */
-export function eligible({ slots, wanted, health }: Pick<Steered, 'slots' | 'wanted' | 'health'>): readonly number[] {
+export function eligible(fleet: Omit<Steered, 'balance'>): readonly number[] {
+  const { slots, wanted, health, measuredAt } = fleet;
   const staying = slots.slice(0, wanted).some(willServe) ? slots.slice(0, wanted) : slots;
   const ready = staying.filter(isReady);
   const moving = ready.filter(({ index }) => !isStalled(health[index]));
+  const sure = moving.filter(({ index }) => !isDoubtful(health[index], measuredAt));
+  // A few that do not answer are avoided before the verdict: to be wrong costs nothing. When many do not, the machine is slow.
+  if (sure.length * 2 >= moving.length && sure.length > 0) return sure.map(({ index }) => index);
   const chosen = moving.length > 0 ? moving : ready.length > 0 ? ready : staying.filter(isComing);
   return chosen.map(({ index }) => index);
 }

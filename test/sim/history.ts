@@ -8,6 +8,7 @@ import { isVacant } from '../../src/core/seat.ts';
 import { Dice } from './dice.ts';
 import { checkForks, checkSettled, checkStep } from './invariants.ts';
 import { calm, randomWeather } from './weather.ts';
+import { loseSupervisor } from './succession.ts';
 import { World } from './world.ts';
 
 /** One seeded history of a fleet: random operators, random trouble, then calm; invariants are checked after every step. */
@@ -91,7 +92,7 @@ export class History {
     if (stale) world.owed.clear();
     const text = JSON.stringify(snapshot(stale ? this.#before : this.fleet));
     const saved: SavedFleet = JSON.parse(text);
-    const [fleet, ...events] = world.loseSupervisor(restore(saved, world.now));
+    const [fleet, ...events] = loseSupervisor(world, restore(saved, world.now), this.config, this.#dice);
     this.fleet = fleet;
     if (this.#keepTrace) this.trace.push(`${world.now} THE SUPERVISOR DIES${stale ? ' before it could write' : ''}`);
     // Until all of them are told, the fleet knows a part of the world.
@@ -107,7 +108,7 @@ export class History {
     const until = world.now + ms;
     for (let guard = 0; guard < 20_000; guard += 1) {
       const due = nextDeadline(this.fleet);
-      const next = world.peek();
+      const next = world.next;
       const at = Math.max(world.now, Math.min(due, next));
       if (at > until) break;
       // A tick asked for in the past that changes nothing would spin for ever.
@@ -116,9 +117,8 @@ export class History {
       if (this.#spins > 50) throw new Error(`asks for ticks at ${due}, now is ${world.now}`);
       world.now = at;
       if (this.#dice.chance(0.3)) world.traffic();
-      const event = next <= due ? world.take() : undefined;
-      if (event === undefined) this.#push({ is: 'tick' });
-      else if (world.settle(event)) this.#push(event);
+      const event: FleetEvent | undefined = next <= due ? world.happen() : { is: 'tick' };
+      if (event !== undefined) this.#push(event);
     }
     world.now = Math.max(world.now, until);
   }

@@ -2,11 +2,8 @@ import type { ProgramConfig } from '../../src/config/schema.ts';
 import type { Verdict } from '../../src/core/group-order.ts';
 import type { FleetEffect, Look } from '../../src/core/effects.ts';
 import type { Fact, FleetEvent } from '../../src/core/events.ts';
-import { missedBy } from '../../src/core/adoption.ts';
-import { listenersWanted } from '../../src/core/listening.ts';
-import type { Fleet } from '../../src/core/fleet.ts';
-import { workersOf } from '../../src/core/restore.ts';
 import type { Reading } from '../../src/core/reading.ts';
+import { Agenda } from './agenda.ts';
 import type { Dice } from './dice.ts';
 import { calm, type Weather } from './weather.ts';
 
@@ -42,7 +39,7 @@ export class World {
   weights: readonly number[] = [];
   weather: Weather = calm;
   now = 0;
-  readonly #later: { at: number; event: FleetEvent }[] = [];
+  readonly agenda = new Agenda();
   readonly #dice: Dice;
   readonly #config: () => ProgramConfig;
   #tuples = 0;
@@ -52,73 +49,24 @@ export class World {
     this.#config = config;
   }
 
-  /** The next event that the world has in store, with its time. */
-  peek(): number {
-    return this.#later.reduce((earliest, { at }) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+  /** When the next thing happens by itself. */
+  get next(): number {
+    return this.agenda.next;
   }
 
-  take(): FleetEvent | undefined {
-    const at = this.peek();
-    const index = this.#later.findIndex((entry) => entry.at === at);
-    const [entry] = index < 0 ? [] : this.#later.splice(index, 1);
-    return entry?.event;
+  /** It happens; answers what the core hears of it, which is nothing when it is about a process that is gone. */
+  happen(): FleetEvent | undefined {
+    const { event, act } = this.agenda.take() ?? {};
+    if (event === undefined) return undefined;
+    const dead = 'worker' in event && !this.alive.has(event.worker);
+    if (event.is === 'exited' && act !== undefined && dead) return undefined;
+    act?.();
+    const heard = event.is === 'exited' || event.is === 'spawnFailed' || event.is === 'probed' || !dead;
+    return heard ? event : undefined;
   }
 
   obey(effects: readonly FleetEffect[]): void {
     for (const effect of effects) this.#do(effect);
-  }
-
-  /**
-   * The supervisor dies: what was on its way to it is lost, and the next one learns by looking who died, whose start it has not
-   * heard of, and who it does not know. Workers dial again, and tell what is so.
-   */
-  loseSupervisor(next: Fleet): readonly [Fleet, ...FleetEvent[]] {
-    const pending = this.#later.splice(0);
-    for (const { at, event } of pending) {
-      const act = this.#before.get(event);
-      const told = event.is === 'attached' || event.is === 'listening' || event.is === 'saidReady';
-      if (told || (event.is === 'exited' && act !== undefined)) this.#later.push({ at, event });
-      else if (act !== undefined) this.#later.push({ at, event });
-    }
-    this.sockets.splice(0, this.sockets.length, ...range(listenersWanted(next)));
-    const known = new Set(next.slots.flatMap((slot) => workersOf(slot).map(({ id }) => id)));
-    const all = [...this.alive.values()];
-    const strays = all.filter(({ worker }) => !known.has(worker));
-    const living = new Map(all.filter((one) => !strays.includes(one)).map(({ worker }) => [worker, 1000 + worker]));
-    const missed = missedBy(
-      next,
-      living,
-      strays.map(({ worker, slot, generation, attached }) => ({ slot, generation, pid: 1000 + worker, attached })),
-    );
-    // Out of the way of the numbers that they get.
-    for (const process of strays) this.#rename(process, process.worker + 1_000_000);
-    for (const [more, process] of strays.entries()) {
-      this.#rename(process, next.nextWorker + more);
-      this.strays.add(process.worker);
-    }
-    for (const { worker, attached, accepting } of all) {
-      if (!attached) continue;
-      const dials = this.#dice.pick([20, 300, 3_000]);
-      this.#in(dials, { is: 'attached', worker });
-      if (!accepting) continue;
-      for (const { port } of this.#config().listen) this.#in(dials, { is: 'listening', worker, port, adopted: true });
-      this.#in(dials, { is: 'saidReady', worker });
-    }
-    return missed;
-  }
-
-  #rename(process: FakeProcess, worker: number): void {
-    const before = process.worker;
-    this.alive.delete(before);
-    process.worker = worker;
-    this.alive.set(worker, process);
-    for (const entry of this.#later) {
-      const { event } = entry;
-      if (!('worker' in event) || event.worker !== before) continue;
-      const act = this.#before.get(event);
-      entry.event = { ...event, worker };
-      if (act !== undefined) this.#before.set(entry.event, act);
-    }
   }
 
   /** A process dies; the event follows. */
@@ -324,29 +272,12 @@ export class World {
     });
   }
 
-  #in(ms: number, event: FleetEvent, before?: () => void): void {
-    this.#later.push({ at: this.now + ms, event });
-    if (before !== undefined) this.#before.set(event, before);
-  }
-
-  readonly #before = new Map<FleetEvent, () => void>();
-
-  /** The world's side of an event, just before the core hears of it; false when it is about a process that is gone. */
-  settle(event: FleetEvent): boolean {
-    const act = this.#before.get(event);
-    this.#before.delete(event);
-    const dead = 'worker' in event && !this.alive.has(event.worker);
-    if (event.is === 'exited' && act !== undefined && dead) return false;
-    act?.();
-    return event.is === 'exited' || event.is === 'spawnFailed' || event.is === 'probed' || !dead;
+  #in(ms: number, event: FleetEvent, act?: () => void): void {
+    this.agenda.add(this.now + ms, event, act);
   }
 }
 
 /** A slot in doubt is looked at four times a second, whatever the interval. */
 const betweenLooksMs = 300;
-
-function range(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index);
-}
 
 const verdicts: readonly Verdict[] = [{ is: 'right' }, { is: 'unclear' }, { is: 'wrong', why: 'a dice said so' }];

@@ -88,6 +88,8 @@ test('a stalled slot is asked, gets nothing, and gets its part back when it move
   trial.look(nothing);
   expect(trial.look((slot) => frozen(slot, 0, 100))).toBe(100);
   expect(trial.effects).toContainEqual({ do: 'ask', worker: 2 });
+  expect(trial.look((slot) => frozen(slot, 0, 135))).toBe(135);
+  expect(trial.fleet.steering?.weights.map((weight) => weight > 0)).toEqual([true, false, true]);
   expect(trial.look((slot) => frozen(slot, 0, 180))).toBe(180);
   expect(trial.fleet.steering?.weights.map((weight) => weight > 0)).toEqual([true, false, true]);
   expect(trial.effects).toContainEqual(

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { statOf } from '../../../src/linux/procfs.ts';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { expectNoLoss } from '../../harness/expect-no-loss.ts';
-import { answering, puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
+import { answering, outcome, puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
+import { getText } from '../../harness/get-text.ts';
 import { underLoad } from '../../harness/roll-under-load.ts';
 import { until } from '../../harness/until.ts';
 
@@ -207,6 +208,20 @@ test('workers behind a shell, and those that bind for themselves, are adopted an
   expectNoLoss(reports);
   expect(await daemon.ctl('roll', 'alone')).toMatchObject({ exitCode: 0 });
   expect((await serving()).some((pid) => before.includes(pid))).toBe(false);
+});
+
+test('where the kernel lets nobody copy the sockets, workers serve on, and the log says what to do', async () => {
+  const inside = ['python3', join(import.meta.dirname, '../../fixtures/refuse-calls.py'), 'getfd'];
+  await using daemon = await startDaemon({ programs: { web: puppet() }, inside });
+  const before = await daemon.pids('web');
+  expectNoLoss(await underLoad(daemon, { act: () => daemon.succeed('answers') }));
+  expect(await daemon.pids('web')).toEqual(before);
+  const told = await daemon.waitForLog('socketsOutOfReach');
+  expect(JSON.stringify(told)).toMatch(/copies of the sockets of port \d+.*ptrace_scope/);
+  // Whoever ends cannot be replaced on its socket; the other serves.
+  process.kill(before[0] ?? 0, 'SIGKILL');
+  await daemon.waitForLog('backoff', ({ why }) => why === 'its sockets are not open');
+  await until(async () => (await outcome(getText(daemon.port()))).includes(String(before[1])), { what: 'the other' });
 });
 
 /** Worker processes of this daemon that live, those that nobody knows of included. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Reading } from './cli/command-line.ts';
 import { type FirstConfig, firstConfig } from './config/first-config.ts';
@@ -12,6 +12,7 @@ import { assert } from './shared/assert.ts';
 import { failure, messageOf } from './shared/errors.ts';
 import { configBytesMax } from './shared/limits.ts';
 import { err, ok, type Result } from './shared/result.ts';
+import { exists, writeFile } from './write-file.ts';
 
 /** `portherd init [DIR]`: a first portherd.yaml next to a package.json. Never replaces one unless it is forced. */
 export function init({ words, flags }: Reading): number {
@@ -61,28 +62,9 @@ function readText(path: string): Result<string> {
   }
 }
 
-/** Answers the path. With `force` the file is replaced whole or not at all; else it is only ever created. */
 function write(directory: string, text: string, force: boolean): Result<string> {
   const there = ['portherd.yaml', 'portherd.yml'].map((name) => join(directory, name)).find((path) => exists(path));
-  const path = there ?? join(directory, 'portherd.yaml');
-  if (there !== undefined && !force) return err(failure('FILE_EXISTS', `${path} is there already`));
-  const next = `${path}.${process.pid}.new`;
-  try {
-    if (there === undefined) writeFileSync(path, text, { flag: 'wx' });
-    else {
-      writeFileSync(next, text, { flag: 'wx' });
-      renameSync(next, path);
-    }
-    return ok(path);
-  } catch (thrown) {
-    rmSync(next, { force: true });
-    return err(failure('FILE_UNWRITABLE', `cannot write ${path}: ${messageOf(thrown)}`));
-  }
-}
-
-/** A symbolic link that leads nowhere is something, too. */
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return writeFile(there ?? join(directory, 'portherd.yaml'), text, force);
 }
 
 function report(made: FirstConfig, directory: string, path: string): string {

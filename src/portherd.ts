@@ -30,6 +30,8 @@ export async function portherd(args: readonly string[]): Promise<number> {
       return words.length > 0 ? fail(surplus(words)) : check(file);
     case 'init':
       return (await import('./init.ts')).init(read.value);
+    case 'import':
+      return (await import('./import.ts')).importConfig(read.value);
     case 'doctor':
       return words.length > 0 ? fail(surplus(words)) : (await import('./doctor.ts')).doctor(flags);
     case 'unit':

@@ -109,6 +109,26 @@ const sweep: CommandSpec = {
   examples: [['portherd sweep -s /run/portherd/control.sock', 'those of that daemon']],
 };
 
+const importing: CommandSpec = {
+  name: 'import',
+  words: 'FILE',
+  summary: 'Make a config from a supervisord.conf or a PM2 process file',
+  details:
+    'The YAML goes to standard output, what became of each option to standard error. Options that differ or have no\n' +
+    'counterpart are told in comments, too. Exits with 0 also then; 2 when FILE cannot be read or is wrong.\n' +
+    'A PM2 file that is a script is run, as this user, only with --trust.',
+  options: {
+    output: { alias: 'o', value: 'OUT', doc: 'Write this file instead' },
+    force: { doc: 'Replace OUT if it is there' },
+    env: { value: 'NAME', doc: 'PM2: take env_NAME, too, as `pm2 start --env NAME` does' },
+    trust: { doc: 'PM2: run FILE, a .js, .cjs or .mjs, to see what it exports' },
+  },
+  examples: [
+    ['portherd import /etc/supervisor/supervisord.conf -o portherd.yaml', 'with what it includes'],
+    ['portherd import ecosystem.config.cjs --trust --env production', 'for pm2 start … --env production'],
+  ],
+};
+
 const help: CommandSpec = {
   name: 'help',
   words: '[command]',
@@ -120,7 +140,7 @@ export const portherdTool: ToolSpec = {
   name: 'portherd',
   summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
   options: commonOptions,
-  commands: [run, serve, check, init, doctor, unit, sweep, help],
+  commands: [run, serve, check, init, importing, doctor, unit, sweep, help],
   examples: [
     ['portherd run -c portherd.yaml', 'run what the file says'],
     ['portherd serve app.js --port 8080', 'run one script'],

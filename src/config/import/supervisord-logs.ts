@@ -1,0 +1,110 @@
+import { formatSize } from '../../shared/size.ts';
+import { numberWithin } from './clamp.ts';
+import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
+import { type ProgramRule, type ProgramView, withBoolean, withInteger } from './supervisord-rule.ts';
+import { booleanOf, logOf, noPath, pathOf, sizeOf } from './supervisord-values.ts';
+
+/** The options of a program's output. */
+export const logRules: Readonly<Record<string, ProgramRule>> = {
+  redirect_stderr: {
+    read: (text, view) => {
+      const target = targetOf(view.text('stdout_logfile') ?? 'auto', view);
+      const same = target === 'auto' ? apart : mapped({ 'logs.stderr': target });
+      return unlessFalse(text, same);
+    },
+  },
+  ...rulesOf('stdout'),
+  ...rulesOf('stderr'),
+};
+
+function rulesOf(stream: 'stdout' | 'stderr'): Record<string, ProgramRule> {
+  return {
+    [`${stream}_logfile`]: { read: (text, view) => logfile(stream, text, view) },
+    [`${stream}_logfile_maxbytes`]: {
+      read: (text, view) => {
+        const size = sizeOf(text);
+        return size.ok ? ofBoth(stream, 'maxbytes', maxSizeOf(size.value), view) : wrong(size.error);
+      },
+    },
+    [`${stream}_logfile_backups`]: {
+      read: (text, view) =>
+        withInteger(text, (count) => ofBoth(stream, 'backups', numberWithin('logs.keep', count, 0, 1_000), view)),
+    },
+    [`${stream}_capture_maxbytes`]: {
+      read: (text) => {
+        const size = sizeOf(text);
+        if (size.ok && size.value === 0) return mapped();
+        return checked(
+          size,
+          none('nothing between the tags of a PROCESS_COMMUNICATION is captured', 'send it to a service of your own'),
+        );
+      },
+    },
+    [`${stream}_events_enabled`]: {
+      read: (text) =>
+        unlessFalse(
+          text,
+          none(
+            'workers write their logs themselves, so no PROCESS_LOG event can be made of them',
+            'follow the log file',
+          ),
+        ),
+    },
+    [`${stream}_syslog`]: {
+      read: (text) =>
+        unlessFalse(
+          text,
+          none('a log goes to one place', `logs: { ${stream}: inherit } under systemd, whose journal passes it on`),
+        ),
+    },
+  };
+}
+
+const apart = differs({}, 'standard error has a file of its own beside that of standard output');
+
+/** portherd has one size and one number of backups for both streams: standard output's, where both are written. */
+function ofBoth(stream: 'stdout' | 'stderr', option: string, outcome: Outcome, view: ProgramView): Outcome {
+  const isFile = (one: string): boolean =>
+    !['none', 'inherit', 'syslog'].some((word) => word === logOf(view.text(`${one}_logfile`) ?? 'auto'));
+  if (!isFile(stream)) return mapped();
+  const other = view.text(`stdout_logfile_${option}`);
+  if (stream === 'stdout' || other === undefined || !isFile('stdout')) return outcome;
+  if (other.trim().toLowerCase() === view.text(`stderr_logfile_${option}`)?.trim().toLowerCase()) return mapped();
+  return differs({}, 'that of standard output is for both');
+}
+
+function maxSizeOf(bytes: number): Outcome {
+  if (bytes === 0) return mapped({ 'logs.maxSize': 'never' });
+  const kept = Math.max(bytes, 64 * 1024);
+  const set = { 'logs.maxSize': formatSize(kept) };
+  return kept === bytes ? mapped(set) : differs(set, 'logs.maxSize is 64KB or more');
+}
+
+function logfile(stream: string, text: string, view: ProgramView): Outcome {
+  const redirected = stream === 'stderr' && booleanOf(view.text('redirect_stderr') ?? 'false');
+  if (redirected !== false && redirected.ok && redirected.value) return mapped();
+  const target = targetOf(text, view);
+  const set = { [`logs.${stream}`]: target };
+  if (target === 'auto' && logOf(text) !== 'auto') return noPath;
+  if (text.trim().toLowerCase() === 'syslog')
+    return differs(set, 'it goes where the daemon’s own goes: under systemd to the journal');
+  const shared = view.workers > 1 && target.includes('/') && !target.includes('%(');
+  return shared ? differs(set, 'all workers append to this one file') : mapped(set);
+}
+
+function targetOf(text: string, { home }: ProgramView): string {
+  const log = logOf(text);
+  if (typeof log === 'object') return pathOf(log.path, home) ?? 'auto';
+  return log === 'syslog' ? 'inherit' : log;
+}
+
+function unlessFalse(text: string, outcome: Outcome): Outcome {
+  return withBoolean(text, (yes) => (yes ? outcome : mapped()));
+}
+
+function checked(
+  read: { readonly ok: true } | { readonly ok: false; readonly error: string },
+  outcome: Outcome,
+): Outcome {
+  return read.ok ? outcome : wrong(read.error);
+}

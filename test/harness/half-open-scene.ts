@@ -33,6 +33,8 @@ export interface HalfOpenSceneOptions {
   readonly bootMs?: number;
   readonly bind?: 'slot' | 'worker';
   readonly drainTimeout?: string;
+  /** cbpf unless given: it needs no privilege, and nothing migrates by itself. */
+  readonly steering?: 'cbpf' | 'ebpf';
   /** net.ipv4.tcp_migrate_req */
   readonly migrate?: number;
 }
@@ -45,13 +47,14 @@ const workers = 4;
 export async function startHalfOpenScene(options: HalfOpenSceneOptions = {}): Promise<HalfOpenScene> {
   await using stack = new AsyncDisposableStack();
   const scene = await startScene(stack);
-  const { host = serverAddress, bootMs, bind = 'slot', drainTimeout = '30s', migrate = 0 } = options;
+  const { host = serverAddress, bootMs, bind = 'slot', drainTimeout = '30s', migrate = 0, steering = 'cbpf' } = options;
   await scene.link.sysctl('net.ipv4.tcp_migrate_req', migrate);
   const web = {
     command: [process.execPath, bootMs === undefined ? 'target-plain.cjs' : 'target-slow-boot.cjs'],
     environment: { HOST: host, BOOT_MS: String(bootMs) },
     workers,
     bind,
+    steering,
     listen: [{ host, port }],
     stop: { drainTimeout },
     roll: { minReady: '100ms' },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../harness/daemon.ts';
+import { ebpfRefusal } from '../harness/ebpf-refusal.ts';
 import type { HandshakeOutcome } from '../harness/half-open-client.ts';
 import { type Scene, startHalfOpenScene, startNaiveScene } from '../harness/half-open-scene.ts';
 import { linkRefusal, serverAddress } from '../harness/network-link.ts';
@@ -128,18 +129,37 @@ describe.skipIf(refusal !== undefined)('200 half-open handshakes', () => {
     expect(scaled.exitCode, scaled.stderr).toBe(0);
   });
 
-  test('that are never finished do not hold a scale-down beyond drainTimeout', async () => {
-    await using scene = await startHalfOpenScene({ drainTimeout: '2s' });
+  test.for([
+    { steering: 'cbpf', becomes: 'reset' },
+    { steering: 'ebpf', becomes: 'taken over by another slot' },
+  ] as const)(
+    'that are never finished do not hold a scale-down beyond drainTimeout, and are $becomes by $steering',
+    async ({ steering }) => {
+      if (steering === 'ebpf') expect(ebpfRefusal()).toBeUndefined();
+      await using scene = await startHalfOpenScene({ drainTimeout: '2s', steering });
+      await scene.halfOpen(count);
+      const since = performance.now();
+      const scaled = await scene.daemon.ctl('scale', 'web', '3');
+      const tookMs = performance.now() - since;
+      expect(scaled.exitCode, scaled.stderr).toBe(0);
+      expect(tookMs).toBeGreaterThan(1_900);
+      const outcome = await finish(scene);
+      report(`scale web 3, ACK after drainTimeout, ${steering}`, outcome, `scaled in ${Math.round(tookMs)} ms`);
+      expect(outcome.completed + outcome.reset).toBe(count);
+      if (steering === 'ebpf') expect(outcome).toMatchObject(allCompleted);
+      else expect(outcome.reset).toBeGreaterThan(0);
+    },
+  );
+
+  test('survive a roll and a SIGKILL by ebpf too', async () => {
+    await using scene = await startHalfOpenScene({ steering: 'ebpf' });
     await scene.halfOpen(count);
-    const since = performance.now();
-    const scaled = await scene.daemon.ctl('scale', 'web', '3');
-    const tookMs = performance.now() - since;
-    expect(scaled.exitCode, scaled.stderr).toBe(0);
-    expect(tookMs).toBeGreaterThan(1_900);
+    expect((await scene.daemon.ctl('roll', 'web')).exitCode).toBe(0);
+    const [victim = 0] = await scene.daemon.pids('web');
+    process.kill(victim, 'SIGKILL');
     const outcome = await finish(scene);
-    report('scale web 3, ACK after drainTimeout', outcome, `scaled in ${Math.round(tookMs)} ms`);
-    expect(outcome.completed + outcome.reset).toBe(count);
-    expect(outcome.reset).toBeGreaterThan(0);
+    report('roll and SIGKILL, ebpf', outcome);
+    expect(outcome).toMatchObject(allCompleted);
   });
 });
 

@@ -15,7 +15,7 @@ export const reload: Command = {
     'For an upgrade of portherd: the daemon replaces itself, with the same pid, sockets and workers. The new one is tried out first; ' +
     'when it cannot start, nothing changes. Then it applies the config as `update` does. Waits until it answers.',
   options: {},
-  examples: [['npm install --global portherd && portherdctl reload', 'upgrade portherd itself']],
+  examples: [['portherdctl reload', 'after `npm install --global portherd`, or a change of the config']],
 
   async run(session) {
     if (session.words.length > 0) return reportMisuse(session, 'reload', 'reload accepts no arguments', 1);

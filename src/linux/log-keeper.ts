@@ -133,7 +133,7 @@ export class LogKeeper {
     if (!known.failed)
       daemon.warn(
         { event: 'logRotationFailed', path, why: rotated.error.why },
-        'a log cannot be rotated and grows on; tried again each minute',
+        'a log cannot be rotated and grows on; tried again every ten seconds',
       );
     known.failed = true;
     known.notBefore = performance.now() + retryMs;
@@ -204,5 +204,5 @@ function unique(logs: readonly WatchedLog[]): readonly WatchedLog[] {
 
 const lookMs = 1_000;
 const roomEvery = 5;
-const retryMs = 60_000;
+const retryMs = 10_000;
 const tidyMs = 3_600_000;

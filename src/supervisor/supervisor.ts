@@ -78,6 +78,8 @@ export class Supervisor {
     const launches = new Map([...program.launches].map(([known, launch]) => [known, { ...launch, readiness }]));
     this.#programs.set(config.name, { ...program, config, launches });
     this.#arm();
+    // Nothing is decided, but the state that a next supervisor starts from is another.
+    for (const watcher of this.#watchers) watcher(config.name, undefined);
   }
 
   /** The whole program begins anew: every generation that a slot may start is started from `launch`. */

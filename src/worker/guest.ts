@@ -7,6 +7,7 @@ import { WorkerChannel } from './channel.ts';
 import { removeSettings, type Settings } from './claim.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
+import { outliveFullDisk } from './full-disk.ts';
 import { Goaways } from './goaways.ts';
 import { guarded } from './guarded.ts';
 import { Listening } from './listen.ts';
@@ -77,6 +78,7 @@ class Guest {
 
   /** What must be in place before the app runs: hooks, which cost nothing while the app does not listen. */
   start(): void {
+    guarded(outliveFullDisk)(undefined);
     this.#listening.start();
     subscribe(
       appChannels.ready,

@@ -22,6 +22,8 @@ export interface CommandOptions {
 /** A command under way. */
 export interface RunningCommand {
   readonly ended: Promise<CommandResult>;
+  /** So far. */
+  readonly printed: { readonly stdout: string; readonly stderr: string };
   kill(signal: NodeJS.Signals): boolean;
 }
 
@@ -51,5 +53,5 @@ export function startCommand(
     const [code, signal] = ended;
     return { exitCode: code ?? -1, signal, ...output, json: () => JSON.parse(output.stdout) };
   };
-  return { ended: wait(), kill: (signal) => child.kill(signal) };
+  return { ended: wait(), printed: output, kill: (signal) => child.kill(signal) };
 }

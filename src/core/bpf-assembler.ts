@@ -73,7 +73,7 @@ export type Size = keyof typeof sizes;
 const comparisons = { '==': 0x10, '>': 0x20, '!=': 0x50, '<': 0xa0 } as const;
 export type Comparison = keyof typeof comparisons;
 
-const arithmetic = { '+': 0x00, '*': 0x20, '<<': 0x60, '>>': 0x70, '%': 0x90 } as const;
+const arithmetic = { '+': 0x00, '*': 0x20, '/': 0x30, '<<': 0x60, '>>': 0x70, '%': 0x90 } as const;
 export type Arithmetic = keyof typeof arithmetic;
 
 /** A register, as the second operand; a plain number is a constant. */

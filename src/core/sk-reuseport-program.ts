@@ -26,7 +26,11 @@ import { tableAt, weightTable } from './weight-table.ts';
  *   migrating   what a listener leaves behind when it closes goes to a slot with a weight
  *   probe       a connection from this machine to itself, from a source port of the map `probes` → its slot
  *   by core     if the table says so: the slot of the core that received the packet, if it has a weight
- *   weigh       a random entry of the table: its slot or its alias. A slot without a socket is drawn again, a few times
+ *   weigh       the table's entries in turn: its slot or its alias. A slot without a socket passes the turn on, a few times
+ *
+ * Turns instead of chance: what is opened at once is spread as evenly as what is opened one by one. Each round begins with another
+ * entry, so that clients that come in a pattern do not meet the same slot again and again. Two processors that take the same turn
+ * at the same moment cost nothing but evenness.
  *
  * Whatever finds no listener leaves the choice to the kernel's hash (reuseport_select_sock()); nothing is ever dropped.
  */
@@ -49,6 +53,8 @@ export interface MapDescriptors {
   readonly probes: number;
   /** BPF_MAP_TYPE_ARRAY with one value: the table of weight-table.ts. */
   readonly table: number;
+  /** BPF_MAP_TYPE_ARRAY with one value: the next turn (u32), counted by the program. */
+  readonly turns: number;
 }
 
 /** Offsets in struct sk_reuseport_md (include/uapi/linux/bpf.h). */
@@ -56,11 +62,15 @@ const context = { data: 0, dataEnd: 8, etherType: 20, migrating: 48 };
 /** htons(ETH_P_IP) and htons(ETH_P_IPV6), as a little-endian machine reads them. */
 const etherTypes = { ipv4: 0x0008, ipv6: 0xdd86 };
 /** Numbers of enum bpf_func_id. */
-const helpers = { lookup: 1, random: 7, core: 8, loadBytesRelative: 68, selectReuseport: 82 };
+const helpers = { lookup: 1, core: 8, loadBytesRelative: 68, selectReuseport: 82 };
 const BPF_HDR_START_NET = 1;
 const SK_PASS = 1;
-/** A table that is older than the death of a slot's socket may name it; one of N slots dead in four draws is 1 in N^4. */
+/** A table that is older than the death of a slot's socket may name it. */
 const drawsMax = 4;
+/** 2^32 divided by the golden ratio, and another odd number: multiples of them are spread evenly over 32 bits (Weyl). */
+const golden = 0x9e37_79b1;
+const phase = 0x85eb_ca6b;
+const firstNumber = 0x5bd1_e995;
 
 const [r0, r1, r2, r3, r4, r5] = [register(0), register(1), register(2), register(3), register(4), register(5)];
 /** Kept over calls. */
@@ -167,20 +177,45 @@ function weighing(maps: MapDescriptors): readonly Line[] {
   return [
     label('weigh'),
     loadMapValue(table, maps.table),
-    call(helpers.random),
     load(r1, 'u32', table, tableAt.count),
     jumpIf(r1, '==', 0, 'pass'),
-    compute(r0, '*', r1), // the random number as a fraction of 2^32, times the count: no modulo bias
-    compute(r0, '>>', 32),
-    jumpIf(r0, '>', tableAt.entriesMax - 1, 'pass'), // never; the verifier wants to see it
-    compute(r0, '*', tableAt.entryBytes),
-    compute(table, '+', r0),
-    call(helpers.random),
+    loadMapValue(r2, maps.turns),
+    load(r3, 'u32', r2, 0),
+    move(r4, r3),
+    compute(r4, '+', 1),
+    store(r2, 0, 'u32', r4),
+    // r3 the turn, r4 its round, spread: each round begins elsewhere.
+    move(r4, r3),
+    compute(r4, '/', r1),
+    ...spread(r4, golden),
+    move(r5, r4),
+    compute(r5, '>>', 8),
+    compute(r3, '+', r5),
+    compute(r3, '%', r1),
+    jumpIf(r3, '>', tableAt.entriesMax - 1, 'pass'), // never; the verifier wants to see it
+    // Each entry divides its luck at another place of the round's number.
+    move(r0, r3),
+    ...spread(r0, phase),
+    compute(r0, '+', r4),
+    // The first number of all shall not be 0: that is below every threshold.
+    compute(r0, '+', firstNumber),
+    ...lower32(r0),
+    compute(r3, '*', tableAt.entryBytes),
+    compute(table, '+', r3),
     load(slot, 'u16', table, tableAt.entries + tableAt.slot),
     load(r1, 'u32', table, tableAt.entries + tableAt.threshold),
     jumpIf(r0, '<', r1, 'choose'),
     load(slot, 'u16', table, tableAt.entries + tableAt.alias),
   ];
+}
+
+/** Times a number of 32 bits, of which only the lower 32 bits are kept. */
+function spread(what: Register, by: number): readonly Line[] {
+  return [compute(what, '*', by), ...lower32(what)];
+}
+
+function lower32(what: Register): readonly Line[] {
+  return [compute(what, '<<', 32), compute(what, '>>', 32)];
 }
 
 function pointToFrame(to: Register, offset: number): readonly Line[] {

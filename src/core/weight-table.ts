@@ -9,7 +9,7 @@ import type { SteerBy } from './effects.ts';
  *
  *   count    entries that may be drawn; 0 leaves all to the kernel's hash
  *   cores    by core: the number of slots that the core's number is divided by; else 0
- *   entries  { threshold, slot, alias }: a second random number below the threshold means the slot, else the alias
+ *   entries  { threshold, slot, alias }: a number of 32 bits below the threshold means the slot, else the alias
  *   serves   by core: a byte per slot, 1 when it has a weight
  *
  * Numbers are in the machine's order (little-endian, see bpf-assembler.ts). The kernel copies a new table over the old one while it is

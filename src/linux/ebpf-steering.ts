@@ -1,4 +1,4 @@
-import type { EbpfSteering } from '../core/sk-reuseport-program.ts';
+import type { EbpfSteering, MapDescriptors } from '../core/sk-reuseport-program.ts';
 import { diversionsMax, slotsMax } from '../shared/limits.ts';
 import { ok, type Result } from '../shared/result.ts';
 import { type Bpf, createBpf } from './bpf.ts';
@@ -28,7 +28,8 @@ export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: E
       () => bpf.createMap('reuseportSocketArray', 4, 8, slotsMax),
       () => bpf.createMap('hash', 4, 4, diversionsMax),
       () => bpf.createMap('array', 4, tableBytes, 1),
-      () => bpf.loadReuseport(program({ sockets: fds[0] ?? -1, probes: fds[1] ?? -1, table: fds[2] ?? -1 })),
+      () => bpf.createMap('array', 4, 4, 1),
+      () => bpf.loadReuseport(program(mapsOf(fds))),
     ];
     for (const step of steps) {
       const done = step();
@@ -38,9 +39,7 @@ export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: E
       }
       fds.push(done.value);
     }
-    const [sockets = -1, probes = -1, weights = -1, instructions = -1] = fds;
-    const maps = { sockets, probes, table: weights };
-    return ok({ ...maps, program: instructions, close, inodes: new Map(), diverted: new Map() });
+    return ok({ ...mapsOf(fds), program: fds.at(-1) ?? -1, close, inodes: new Map(), diverted: new Map() });
   }
 
   function forget(key: string): void {
@@ -70,11 +69,13 @@ export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: E
   };
 }
 
+/** In the order in which they are created. */
+function mapsOf([sockets = -1, probes = -1, table = -1, turns = -1]: readonly number[]): MapDescriptors {
+  return { sockets, probes, table, turns };
+}
+
 /** The maps of one port's program, and what is in them. */
-interface Loaded {
-  readonly sockets: number;
-  readonly probes: number;
-  readonly table: number;
+interface Loaded extends MapDescriptors {
   readonly program: number;
   close(): void;
   /** Slot → inode. */

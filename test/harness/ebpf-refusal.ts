@@ -11,7 +11,11 @@ export function ebpfRefusal(): string | undefined {
     () => bpf.createMap('reuseportSocketArray', 4, 8, 1),
     () => bpf.createMap('hash', 4, 4, 1),
     () => bpf.createMap('array', 4, ebpfSteering.tableBytes, 1),
-    () => bpf.loadReuseport(ebpfSteering.program({ sockets: fds[0] ?? -1, probes: fds[1] ?? -1, table: fds[2] ?? -1 })),
+    () => bpf.createMap('array', 4, 4, 1),
+    () => {
+      const [sockets = -1, probes = -1, table = -1, turns = -1] = fds;
+      return bpf.loadReuseport(ebpfSteering.program({ sockets, probes, table, turns }));
+    },
   ];
   try {
     for (const step of steps) {

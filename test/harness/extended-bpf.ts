@@ -4,14 +4,14 @@
  * programs are built.
  */
 export interface ReuseportRun {
-  readonly maps: { readonly sockets: number; readonly probes: number; readonly table: number };
+  readonly maps: { readonly sockets: number; readonly probes: number; readonly table: number; readonly turns: number };
   /** The value of the table map. */
   readonly table: Uint8Array;
   readonly probes?: ReadonlyMap<number, number>;
   /** Slots that have a socket. */
   readonly sockets: ReadonlySet<number>;
-  /** What bpf_get_prandom_u32() answers, one after the other. */
-  readonly random: readonly number[];
+  /** The value of the turns map, which the program counts on. */
+  readonly turns: Uint32Array;
   readonly cpu?: number;
   /** From the IP header on; none for a connection that a closing listener leaves behind. */
   readonly packet?: Uint8Array;
@@ -23,7 +23,7 @@ export function runReuseport(program: Uint8Array, run: ReuseportRun): number | u
   return new Machine(program, run).run();
 }
 
-const regions = { context: 0x1000, packet: 0x2000, stack: 0x4000, probe: 0x5000, table: 0x10000 };
+const regions = { context: 0x1000, packet: 0x2000, stack: 0x4000, probe: 0x5000, turns: 0x6000, table: 0x10000 };
 const stackBytes = 512;
 
 class Machine {
@@ -31,14 +31,12 @@ class Machine {
   readonly #run: ReuseportRun;
   readonly #registers = Array<bigint>(11).fill(0n);
   readonly #stack = new Uint8Array(stackBytes);
-  readonly #random: number[];
   #found = 0;
   #selected: number | undefined;
 
   constructor(program: Uint8Array, run: ReuseportRun) {
     this.#program = new DataView(program.buffer, program.byteOffset, program.byteLength);
     this.#run = run;
-    this.#random = [...run.random];
     this.#registers[1] = BigInt(regions.context);
     this.#registers[10] = BigInt(regions.stack + stackBytes);
   }
@@ -51,8 +49,7 @@ class Machine {
       const kind = code & 7;
       if (code === 0x18) {
         if (src !== 1 && src !== 2) throw new Error(`a constant of 64 bits at ${pc}`);
-        r[dst] = src === 1 ? BigInt(imm) : BigInt(regions.table);
-        if (src === 2 && imm !== this.#run.maps.table) throw new Error(`the value of map ${imm}`);
+        r[dst] = BigInt(src === 1 ? imm : this.#valueOf(imm));
         pc += 1;
       } else if (code === 0x95) {
         if (r[0] !== 1n) throw new Error(`answers ${r[0]}, not SK_PASS`);
@@ -66,6 +63,12 @@ class Machine {
       else if (kind === 3) this.#store(Number(this.#get(dst)) + offset, sizeOf(code), this.#get(src));
       else throw new Error(`opcode ${code.toString(16)} at ${pc}`);
     }
+  }
+
+  #valueOf(map: number): number {
+    const { table, turns } = this.#run.maps;
+    if (map !== table && map !== turns) throw new Error(`the value of map ${map}`);
+    return map === table ? regions.table : regions.turns;
   }
 
   #at(pc: number): { code: number; dst: number; src: number; offset: number; imm: number } {
@@ -107,6 +110,8 @@ class Machine {
         return left + right;
       case 0x20:
         return left * right;
+      case 0x30:
+        return right === 0n ? 0n : left / right;
       case 0x60:
         return left << right;
       case 0x70:
@@ -129,10 +134,6 @@ class Machine {
       const found = probes?.get(Number(this.#load(key, 4)));
       this.#found = found ?? 0;
       r[0] = found === undefined ? 0n : BigInt(regions.probe);
-    } else if (helper === 7) {
-      const random = this.#random.shift();
-      if (random === undefined) throw new Error('more random numbers than there are');
-      r[0] = BigInt(random);
     } else if (helper === 8) r[0] = BigInt(cpu);
     else if (helper === 68) {
       const [offset, to, count] = [Number(r[2]), Number(r[3]), Number(r[4])];
@@ -152,6 +153,7 @@ class Machine {
   #load(address: number, bytes: number): bigint {
     const { table, packet = new Uint8Array(), migrating = false } = this.#run;
     const tcp = packet.subarray(headerBytes(packet));
+    if (address === regions.turns && bytes === 4) return BigInt(this.#run.turns[0] ?? 0);
     if (address >= regions.table) return read(table, address - regions.table, bytes);
     if (address >= regions.probe) return BigInt(this.#found);
     if (address >= regions.stack) return read(this.#stack, address - regions.stack, bytes);
@@ -165,6 +167,10 @@ class Machine {
   }
 
   #store(address: number, bytes: number, value: bigint): void {
+    if (address === regions.turns && bytes === 4) {
+      this.#run.turns[0] = Number(BigInt.asUintN(32, value));
+      return;
+    }
     const at = address - regions.stack;
     if (at < 0 || at + bytes > stackBytes) throw new Error(`store to ${address}`);
     for (let byte = 0; byte < bytes; byte += 1) this.#stack[at + byte] = Number((value >> BigInt(8 * byte)) & 0xffn);

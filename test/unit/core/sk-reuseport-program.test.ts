@@ -6,9 +6,8 @@ import { type ReuseportRun, runReuseport } from '../../harness/extended-bpf.ts';
 import { randomWeights, seededRandom } from '../../harness/seeded-random.ts';
 import { ipv4, ipv4WithOptions, ipv6 } from '../../harness/syn-packets.ts';
 
-const maps = { sockets: 11, probes: 12, table: 13 };
+const maps = { sockets: 11, probes: 12, table: 13, turns: 14 };
 const program = skReuseportProgram(maps);
-const top = 2 ** 32 - 1;
 const stranger = ipv4({ sourcePort: 50_000 });
 
 interface Options extends Partial<ReuseportRun> {
@@ -19,41 +18,72 @@ function choose(weights: readonly number[], options: Options = {}): number | und
   const { by = 'weight', ...run } = options;
   const sockets = new Set(weights.keys());
   const table = run.table ?? weightTable(weights, by);
-  return runReuseport(program, { maps, sockets, random: [0, 0], packet: stranger, ...run, table });
+  return runReuseport(program, { maps, sockets, turns: new Uint32Array(1), packet: stranger, ...run, table });
 }
 
-test('a slot of weight 0 is never chosen, at either end of every entry, for any length', () => {
+/** How often each slot is chosen in so many turns, from this one on. */
+function chosenIn(count: number, weights: readonly number[], first = 0): readonly number[] {
+  const [turns, table] = [Uint32Array.of(first), weightTable(weights, 'weight')];
+  const chosen = weights.map(() => 0);
+  for (let turn = 0; turn < count; turn += 1) {
+    const slot = choose(weights, { turns, table }) ?? -1;
+    chosen[slot] = (chosen[slot] ?? 0) + 1;
+  }
+  return chosen;
+}
+
+test('slots of one weight take turns: after each round all have the same', () => {
+  for (const length of [1, 2, 3, 7, 8, 64])
+    expect(chosenIn(5 * length, Array<number>(length).fill(9), length * 1_000)).toEqual(Array(length).fill(5));
+});
+
+test('in any stretch of turns each slot gets its share, within a few; one of weight 0 never gets anything', () => {
   const random = seededRandom(7);
-  for (let length = 1; length <= 256; length += 1) {
+  for (let length = 2; length <= 256; length = Math.ceil(length * 1.3)) {
     const weights = randomWeights(random, length);
-    const entries = weights.filter((weight) => weight > 0).length;
-    const seen = new Set<number>();
-    const table = weightTable(weights, 'weight');
-    for (let entry = 0; entry < entries; entry += 1) {
-      const [low, high] = [entry, entry + 1].map((one) => Math.ceil((one * 2 ** 32) / entries));
-      for (const random of [
-        [low ?? 0, 0],
-        [(high ?? 0) - 1, top],
-      ]) {
-        const slot = choose(weights, { random, table }) ?? -1;
-        if (!(Number(weights[slot]) > 0)) expect.fail(`slot ${slot} of ${weights.join()}`);
-        seen.add(slot);
-      }
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    const count = length * 40;
+    const chosen = chosenIn(count, weights, Math.floor(random() * 2 ** 31));
+    for (const [slot, weight] of weights.entries()) {
+      const due = (weight / sum) * count;
+      if (weight === 0) expect(chosen[slot], `slot ${slot} of ${weights.join()}`).toBe(0);
+      // By chance it would be the root of what is due.
+      else expect(Math.abs((chosen[slot] ?? 0) - due), `slot ${slot} of ${weights.join()}`).toBeLessThan(4 + due / 15);
     }
-    expect(seen.size).toBe(entries);
   }
 });
 
-test('without weights the hash decides', () => {
-  expect(choose([0, 0], { random: [5] })).toBeUndefined();
-  expect(choose([3, 1], { by: 'hash', random: [5] })).toBeUndefined();
+test('a weight that is next to nothing gets next to nothing, from the first turn on', () => {
+  const weights = Array.from({ length: 512 }, (_, slot) => (slot === 300 ? 1 : 1e-12));
+  expect(chosenIn(512, weights)[300]).toBe(512);
 });
 
-test('a slot whose socket has died is drawn again, four times, and then the hash decides', () => {
-  const alive = choose([1, 1], { random: [0, 0] }) ?? 0;
-  const sockets = new Set([1 - alive]);
-  expect(choose([1, 1], { sockets, random: [0, 0, 0, 0, top, 0] })).toBe(1 - alive);
-  expect(choose([1, 1], { sockets, random: [0, 0, 0, 0, 0, 0, 0, 0] })).toBeUndefined();
+test('clients that come in a pattern of as many as there are slots meet all of them', () => {
+  const [turns, table] = [new Uint32Array(1), weightTable([1, 1, 1, 1], 'weight')];
+  const met = new Set<number | undefined>();
+  for (let turn = 0; turn < 64; turn += 1) {
+    const slot = choose([1, 1, 1, 1], { turns, table });
+    if (turn % 4 === 0) met.add(slot);
+  }
+  expect(met).toEqual(new Set([0, 1, 2, 3]));
+});
+
+test('the count of turns may overflow', () => {
+  const turns = Uint32Array.of(2 ** 32 - 1);
+  expect(choose([1, 1], { turns })).toBeDefined();
+  expect(turns[0]).toBe(0);
+});
+
+test('without weights the hash decides', () => {
+  expect(choose([0, 0])).toBeUndefined();
+  expect(choose([3, 1], { by: 'hash' })).toBeUndefined();
+});
+
+test('a slot whose socket has died passes its turn on, four times, and then the hash decides', () => {
+  for (const alive of [0, 1]) expect(choose([1, 1], { sockets: new Set([alive]) })).toBe(alive);
+  const turns = new Uint32Array(1);
+  expect(choose([1, 1], { sockets: new Set(), turns })).toBeUndefined();
+  expect(turns[0]).toBe(4);
 });
 
 test('what a closing listener leaves behind goes by weight, with or without a packet', () => {
@@ -66,11 +96,8 @@ test('what a closing listener leaves behind goes by weight, with or without a pa
 describe('by core', () => {
   test('a core has its slot; more cores than slots go round; those of a slot without a weight go by chance', () => {
     expect([0, 1, 2, 3, 4, 7].map((cpu) => choose([1, 9, 1], { by: 'cpu', cpu }))).toEqual([0, 1, 2, 0, 1, 1]);
-    for (const random of [
-      [0, 0],
-      [top, 0],
-    ])
-      expect([0, 2]).toContain(choose([1, 0, 1], { by: 'cpu', cpu: 4, random }));
+    for (const turn of [0, 1, 2, 3])
+      expect([0, 2]).toContain(choose([1, 0, 1], { by: 'cpu', cpu: 4, turns: Uint32Array.of(turn) }));
   });
 });
 

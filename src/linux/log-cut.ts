@@ -12,7 +12,7 @@ import { FALLOC_FL_COLLAPSE_RANGE, tryCollapse } from './log-disk.ts';
  *   last look and the emptying, some 10 µs, is lost.
  *
  * Punching a hole instead would lose nothing there, but a file that begins with gigabytes of NULs is none that people can
- * search; stopping the writer for that moment would leave it stopped if the supervisor died (DECISIONS.md, 0028).
+ * search; stopping the writer for that moment would leave it stopped if the supervisor died (DECISIONS.md, 0031).
  */
 export type Cut =
   | { readonly by: 'collapse'; readonly blockBytes: number }

@@ -32,6 +32,8 @@ export class LogFollower {
   /** The backup .1 of the last look. */
   #newest: FileLook | undefined;
   #waited = 0;
+  /** Not begun yet: how many bytes before the end. */
+  #before: number | undefined;
 
   constructor(disk: LogDisk, path: string) {
     this.#disk = disk;
@@ -40,15 +42,26 @@ export class LogFollower {
 
   /** So many bytes before the end as it is now; from the beginning of a file that is not there yet. */
   async begin(before: number): Promise<void> {
+    this.#before = before;
+    await this.#begun();
+  }
+
+  /** In the middle of a rotation nobody knows what the end is an end of: then the next look begins. */
+  async #begun(): Promise<boolean> {
+    if (this.#before === undefined) return true;
+    const newest = await this.#disk.stat(this.#backup(1));
     const live = await this.#disk.stat(this.#path);
-    this.#newest = await this.#disk.stat(this.#backup(1));
+    if ((await this.#isRotating()) || !isSame(await this.#disk.stat(this.#backup(1)), newest)) return false;
+    this.#newest = newest;
     this.#inode = live?.ino;
-    this.#offset = Math.max(0, (live?.size ?? 0) - before);
+    this.#offset = Math.max(0, (live?.size ?? 0) - this.#before);
+    this.#before = undefined;
+    return true;
   }
 
   /** Tells what has come since the last look. True when there may be more at once. */
   async look(tell: Followed): Promise<boolean> {
-    if (await this.#isRotating()) return false;
+    if (!(await this.#begun()) || (await this.#isRotating())) return false;
     const newest = await this.#disk.stat(this.#backup(1));
     if (!isSame(newest, this.#newest)) {
       await this.#catchUp(newest, tell);

@@ -87,9 +87,24 @@ describe('a follower', () => {
     const world = new World();
     world.append('0123456789');
     const { follower, heard } = await following(world, 10);
+    await look(follower, { text: '', gaps: [] });
+    world.append('abc');
     world.files.set(`${log}.rotation`, world.newFile(''));
     for (let n = 0; n < 100 && heard.text === ''; n++) await look(follower, heard);
-    expect(heard).toEqual({ text: '0123456789', gaps: [] });
+    expect(heard).toEqual({ text: 'abc', gaps: [] });
+  });
+
+  test('that begins in the middle of a rotation tells nothing twice', async () => {
+    const world = new World();
+    world.append('0123456789');
+    const steps = world.rotation();
+    for (const step of steps.splice(0, 3)) step();
+    const { follower, heard } = await following(world, 0);
+    for (const step of steps) step();
+    await look(follower, heard);
+    world.append('abc');
+    await look(follower, heard);
+    expect(heard).toEqual({ text: 'abc', gaps: [] });
   });
 });
 

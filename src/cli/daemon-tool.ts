@@ -10,7 +10,7 @@ const run: CommandSpec = {
   words: '',
   summary: 'Run the programs of a config, in the foreground',
   details:
-    'Stops on SIGTERM and SIGINT (drains first), applies a changed config on SIGHUP, rolls on SIGUSR1.\n' +
+    'Stops on SIGTERM and SIGINT (drains first), applies a changed config on SIGHUP, rolls on SIGUSR1, opens its log anew on SIGUSR2.\n' +
     'Exits with 2 when it cannot start: bad config, port in use, another daemon on the same run directory.',
   options: { config },
   examples: [

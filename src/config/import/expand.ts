@@ -19,7 +19,7 @@ export function expand(
   const variables: string[] = [];
   let wrong: string | undefined;
   const text = value.replaceAll(
-    /%(?:%|\(([^)]*)\)([#0 +-]*)(\d*)(?:\.\d+)?([a-zA-Z])|)/g,
+    /%(?:%|\(([^()%]{0,128})\)([#0 +-]{0,5})(\d{0,3})(?:\.\d{1,3})?([a-zA-Z])|)/g,
     (all, ...groups: unknown[]) => {
       const [name, flags, width, letter] = groups.map((one) => (typeof one === 'string' ? one : ''));
       if (all === '%%') return '%';

@@ -94,13 +94,14 @@ function readFile(
       options = section.options;
       continue;
     }
-    const [, name = '', value = ''] = /^(.*?)\s*[=:]\s*(.*)$/.exec(content) ?? [];
+    const delimiter = content.search(/[=:]/);
+    const name = content.slice(0, Math.max(0, delimiter)).trim();
     if (options === undefined) {
       problems.push({ at, text: `"${cut(content)}" stands before the first [section]` });
       return;
     }
     if (name === '') problems.push({ at, text: `"${cut(content)}" is no [section], no name = value and no ; comment` });
-    else open = { name: name.toLowerCase(), lines: [value], at };
+    else open = { name: name.toLowerCase(), lines: [content.slice(delimiter + 1).trim()], at };
   }
   finish();
 }

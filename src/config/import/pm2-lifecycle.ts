@@ -1,6 +1,7 @@
 import { slotsMax } from '../../shared/limits.ts';
 import { durationWithin, numberWithin } from './clamp.ts';
-import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
+import { notYet } from './not-yet.ts';
+import { differs, mapped, none, wrong } from './outcome.ts';
 import type { AppRule } from './pm2-app.ts';
 import { isCluster, shared } from './pm2-environment.ts';
 import { unlessFalse, withBoolean, withNumber, withTime } from './pm2-values.ts';
@@ -142,10 +143,7 @@ export const lifecycleRules: Readonly<Record<string, AppRule>> = {
         ),
       ),
   },
-  max_memory_restart: {
-    read: (): Outcome =>
-      none('portherd limits no memory yet', '--max-old-space-size in the command, or MemoryHigh= in a unit'),
-  },
+  max_memory_restart: { read: () => notYet.memoryLimit },
   cron_restart: {
     aliases: ['cron'],
     read: (value) =>

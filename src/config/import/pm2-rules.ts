@@ -1,3 +1,4 @@
+import { notYet } from './not-yet.ts';
 import { differs, mapped, none } from './outcome.ts';
 import type { AppRule } from './pm2-app.ts';
 import { pm2Command } from './pm2-command.ts';
@@ -5,7 +6,7 @@ import { environmentRules } from './pm2-environment.ts';
 import { lifecycleRules } from './pm2-lifecycle.ts';
 import { logRules } from './pm2-logs.ts';
 import { directoryOf } from './pm2-paths.ts';
-import { ofPm2, unlessFalse, withBoolean, withText } from './pm2-values.ts';
+import { ofPm2, textOf, unlessFalse, withBoolean, withText } from './pm2-values.ts';
 
 const inCommand: AppRule = { read: () => mapped() };
 const pm2Only: AppRule = { read: (value) => unlessFalse(value, ofPm2) };
@@ -54,18 +55,8 @@ export const appRules: Readonly<Record<string, AppRule>> = {
         ? mapped()
         : none('the slot is in NODE_APP_INSTANCE and PORTHERD_SLOT', 'one of these in the app'),
   },
-  uid: {
-    aliases: ['user'],
-    read: (value) =>
-      none('programs run as the daemon’s user yet', `run a portherd of its own as ${String(value)} (User= of a unit)`),
-  },
-  gid: {
-    read: (value) =>
-      none(
-        'programs run with the daemon’s group yet',
-        `run a portherd of its own with it (Group=${String(value)} of a unit)`,
-      ),
-  },
+  uid: { aliases: ['user'], read: (value) => notYet.user(textOf(value)) },
+  gid: { read: (value) => notYet.group(textOf(value)) },
   username: pm2Only,
   ...logRules,
   pid_file: { aliases: ['pid'], read: () => none('portherd writes no pid files', '`portherdctl pid NAME`') },

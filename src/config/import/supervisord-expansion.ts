@@ -49,6 +49,6 @@ export class Values {
 function valueOf(section: IniSection, option: string): string {
   const value = section.options.get(option)?.value ?? '';
   return option === 'environment'
-    ? value.replaceAll(/([^\s=,"']+)\s*=\s*(["']?)%\(ENV_\1\)s\2(?=[\s,]|$)/g, '')
+    ? value.replaceAll(/(?<=^|[\s,])([^\s=,"']{1,256})\s*=\s*(["']?)%\(ENV_\1\)s\2(?=[\s,]|$)/g, '')
     : value;
 }

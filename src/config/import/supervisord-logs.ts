@@ -1,5 +1,6 @@
 import { formatSize } from '../../shared/size.ts';
 import { numberWithin } from './clamp.ts';
+import { notYet } from './not-yet.ts';
 import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import { type ProgramRule, type ProgramView, withBoolean, withInteger } from './supervisord-rule.ts';
 import { booleanOf, logOf, noPath, pathOf, sizeOf } from './supervisord-values.ts';
@@ -9,7 +10,7 @@ export const logRules: Readonly<Record<string, ProgramRule>> = {
   redirect_stderr: {
     read: (text, view) => {
       const target = targetOf(view.text('stdout_logfile') ?? 'auto', view);
-      const same = target === 'auto' ? apart : mapped({ 'logs.stderr': target });
+      const same = target === 'auto' ? notYet.stderrInAutoFile : mapped({ 'logs.stderr': target });
       return unlessFalse(text, same);
     },
   },
@@ -60,8 +61,6 @@ function rulesOf(stream: 'stdout' | 'stderr'): Record<string, ProgramRule> {
   };
 }
 
-const apart = differs({}, 'standard error has a file of its own beside that of standard output');
-
 /** portherd has one size and one number of backups for both streams: standard output's, where both are written. */
 function ofBoth(stream: 'stdout' | 'stderr', option: string, outcome: Outcome, view: ProgramView): Outcome {
   const isFile = (one: string): boolean =>
@@ -73,11 +72,15 @@ function ofBoth(stream: 'stdout' | 'stderr', option: string, outcome: Outcome, v
   return differs({}, 'that of standard output is for both');
 }
 
+/** logs-schema.ts. */
+const sizeMin = 64 * 1024;
+const sizeMax = 1024 ** 4;
+
 function maxSizeOf(bytes: number): Outcome {
   if (bytes === 0) return mapped({ 'logs.maxSize': 'never' });
-  const kept = Math.max(bytes, 64 * 1024);
+  const kept = Math.min(sizeMax, Math.max(sizeMin, bytes));
   const set = { 'logs.maxSize': formatSize(kept) };
-  return kept === bytes ? mapped(set) : differs(set, 'logs.maxSize is 64KB or more');
+  return kept === bytes ? mapped(set) : differs(set, 'logs.maxSize is from 64KB to 1TB');
 }
 
 function logfile(stream: string, text: string, view: ProgramView): Outcome {

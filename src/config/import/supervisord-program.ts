@@ -1,6 +1,7 @@
 import { slotsMax } from '../../shared/limits.ts';
 import { stopSignal } from '../program-kinds.ts';
 import { durationWithin, numberWithin } from './clamp.ts';
+import { notYet } from './not-yet.ts';
 import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import { logRules } from './supervisord-logs.ts';
 import { type ProgramRule, type ProgramView, withBoolean, withInteger } from './supervisord-rule.ts';
@@ -77,15 +78,7 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
       }),
   },
   stopasgroup: {
-    read: (text) =>
-      withBoolean(text, (yes) =>
-        yes
-          ? none(
-              'the stop signal goes to the worker alone yet; SIGKILL does go to its group',
-              'start it with exec, so that no shell stays in between',
-            )
-          : mapped(),
-      ),
+    read: (text) => withBoolean(text, (yes) => (yes ? notYet.stopAsGroup : mapped())),
   },
   killasgroup: {
     read: (text, view) =>
@@ -93,19 +86,14 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
         if (yes) return mapped();
         if (view.text('stopasgroup')?.trim().toLowerCase() === 'true')
           return wrong('false contradicts stopasgroup=true');
-        return differs({}, 'SIGKILL always goes to the whole process group');
+        return notYet.killOnlyWorker;
       }),
   },
-  user: {
-    read: (text) =>
-      none('programs run as the daemon’s user yet', `run a portherd of its own as ${text.trim()} (User= of a unit)`),
-  },
+  user: { read: (text) => notYet.user(text.trim()) },
   umask: {
     read: (text) => {
       const mode = octalOf(text);
-      return mode.ok
-        ? none('programs have the daemon’s umask yet', `UMask=${text.trim()} in the daemon’s unit`)
-        : wrong(mode.error);
+      return mode.ok ? notYet.umask(text.trim()) : wrong(mode.error);
     },
   },
   environment: { absent: '', read: environment },

@@ -3,6 +3,7 @@ import { slotsMax } from '../../shared/limits.ts';
 import { usesProcessNumber } from './expand.ts';
 import type { IniProblem, IniSection } from './ini.ts';
 import type { ProgramNames } from './names.ts';
+import { nothingExpanded } from './not-yet.ts';
 import { differs, type Draft, none, type Note, noteOf, type Outcome } from './outcome.ts';
 import type { PortsTaken } from './ports.ts';
 import type { Values } from './supervisord-expansion.ts';
@@ -122,6 +123,7 @@ function draft(one: One, is: { name: string; number: number | null; workers: num
   const ofGroup = group?.priority === undefined ? undefined : programRules['priority']?.read(group.priority, view);
   if (ofGroup !== undefined) apply('priority', undefined, ofGroup);
   const where = `, ${section.at.file}:${section.at.line}`;
+  if (is.name !== name && !apart) notes.push(noteOf(is.name, 'name', name, otherName(is.name)));
   const from = `[${section.name}]${again ? `, process ${is.number}` : where}`;
   return { name: is.name, from, settings, notes };
 }
@@ -130,6 +132,13 @@ const eachItsOwn = differs(
   {},
   'each process differs by %(process_num), so each is a program of its own. Servers can share one port instead: one program with `workers` and `listen`',
 );
+
+function otherName(name: string): ReturnType<typeof differs> {
+  return differs(
+    {},
+    `it is ${name} here: names are unique, of letters, digits, dots, _ and -, and all means every program`,
+  );
+}
 
 function unknown(option: string, rules: object): Outcome {
   const meant = didYouMean(option, Object.keys(rules));
@@ -141,8 +150,8 @@ function withVariables(outcome: Outcome, variables: ReturnType<Values['variables
   const { known, unknown } = variables;
   const texts = [
     ...(outcome.fate === 'mapped' ? [] : [outcome.text]),
-    ...(known.length > 0 ? [`$${known.join(', $')} as it was at the import: portherd expands nothing`] : []),
-    ...(unknown.length > 0 ? [`write what $${unknown.join(', $')} is: it was not set at the import`] : []),
+    ...(known.length > 0 ? [nothingExpanded.known(known)] : []),
+    ...(unknown.length > 0 ? [nothingExpanded.unknown(unknown)] : []),
   ];
   return { fate: outcome.fate === 'none' ? 'none' : 'approximated', set: outcome.set, text: texts.join('; ') };
 }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { report } from '../problems.ts';
 import type { IniPlace, IniProblem, IniSection } from './ini.ts';
 import { ProgramNames } from './names.ts';
+import { notYet } from './not-yet.ts';
 import { type Draft, type Imported, none, type Note, noteOf, type Outcome } from './outcome.ts';
 import { PortsTaken } from './ports.ts';
 import { daemonRules, listenerOptions, namedSectionRules } from './supervisord-daemon.ts';
@@ -99,7 +100,8 @@ function sectionNotes(
   for (const [option, { value, at }] of section.options) {
     const text = values.expanded(section, option, {}) ?? value;
     const rule = named ?? (rules !== undefined && Object.hasOwn(rules, option) ? rules[option] : undefined);
-    if (kind === 'eventlistener') tell(option, value, listenerOptions.includes(option) ? noListener : ofListener, at);
+    if (kind === 'eventlistener')
+      tell(option, value, listenerOptions.includes(option) ? notYet.eventListener : ofListener, at);
     else if (rule !== undefined) tell(option, value, rule(text, view), at);
     else
       tell(
@@ -112,10 +114,6 @@ function sectionNotes(
   return { notes, settings };
 }
 
-const noListener = none(
-  'portherd has no event listeners yet',
-  'portherd’s own log: a line of JSON for each state change',
-);
 const ofListener = none('belongs to the event listener');
 
 function groupsOf(sections: readonly IniSection[], values: Values, problems: IniProblem[]): ReadonlyMap<string, Group> {

@@ -42,7 +42,7 @@ export function unitNeeds(config: Config, command: readonly string[], configFile
   const held = programs.filter(({ bind }) => bind === 'slot');
   const sockets = held.reduce((sum, { workers, listen }) => sum + workers * listen.length, 0);
   const reads = [...command, configFile, ...programs.flatMap((program) => [program.directory, ...program.command])];
-  const logs = programs.flatMap(({ logs: { stdout, stderr } }) => [stdout, stderr]);
+  const logs = [supervisor.logFile ?? '', ...programs.flatMap(({ logs: { stdout, stderr } }) => [stdout, stderr])];
   const logFiles = logs.filter((path) => path.startsWith('/')).map((path) => path.replace(/\/[^/]*$/, ''));
   const directories = [supervisor.runDir, supervisor.logDir].filter((path) => path !== undefined);
   return {

@@ -80,8 +80,8 @@ describe('a unit of a config', () => {
 
   test('may write where the config says that it writes', () => {
     const logs = web('logs: { stdout: /srv/log/web.log, stderr: /dev/null }');
-    expect(unit(`supervisor: { logDir: "/srv/my logs" }\n${logs}`)).toContain(
-      'ReadWritePaths=/tmp /var/tmp "-/srv/my logs" -/srv/log',
+    expect(unit(`supervisor: { logDir: "/srv/my logs", logFile: /srv/own/portherd.log }\n${logs}`)).toContain(
+      'ReadWritePaths=/tmp /var/tmp "-/srv/my logs" -/srv/own -/srv/log',
     );
   });
 

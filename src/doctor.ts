@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { SocketClient } from './cli/client.ts';
+import { DaemonClient } from './cli/client.ts';
 import type { Flags } from './cli/command-line.ts';
 import { findingsExit, findingsText } from './cli/render/findings-text.ts';
 import { statusReply } from './cli/replies.ts';
@@ -41,7 +41,7 @@ async function examine(configGiven: string | undefined, socketGiven: string | un
   const named = configGiven !== undefined || existsSync(configPath(undefined)) ? configPath(configGiven) : undefined;
   const written = named === undefined ? undefined : readConfig(named);
   const socket = controlSocket(socketGiven, written?.ok === true ? written.value : undefined);
-  const status: Status = await new SocketClient(socket).get('/v1/status', statusReply);
+  const status: Status = await new DaemonClient({ is: 'socket', path: socket }).get('/v1/status', statusReply);
   // A daemon knows its own file: the one to look at when none is named.
   const path = named ?? (status.ok ? status.value.daemon.config : undefined);
   const config = path === undefined ? undefined : (written ?? readConfig(path));

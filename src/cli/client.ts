@@ -3,9 +3,9 @@ import { unreachable } from '../shared/assert.ts';
 import { errorCodes, failure } from '../shared/errors.ts';
 import { controlAliveMs, controlReadMsMax, controlReplyBytesMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { socketUrl } from '../shared/socket-path.ts';
 import { type End, exchange, type Head } from './exchange.ts';
 import { fits, type Shape } from './fits.ts';
+import { type DaemonPlace, placeUrl } from './place.ts';
 import { refusalReply, statusReply } from './replies.ts';
 
 /**
@@ -15,6 +15,7 @@ import { refusalReply, statusReply } from './replies.ts';
 export interface Client {
   /** The daemon's, once it has replied; undefined when it does not say. */
   readonly daemonVersion: string | undefined;
+  readonly place: DaemonPlace;
   get<T>(path: string, reply: Shape<T>): Promise<Result<T, ErrorBody>>;
   post<T>(path: string, body: object, reply: Shape<T>): Promise<Result<T, ErrorBody>>;
   /** NDJSON: every line as it comes. */
@@ -26,14 +27,14 @@ export interface Client {
   ): Promise<Result<undefined, ErrorBody>>;
 }
 
-export class SocketClient implements Client {
+export class DaemonClient implements Client {
   daemonVersion: string | undefined;
-  readonly #socketPath: string;
+  readonly place: DaemonPlace;
   /** The last connection ended without a word. */
   #dropped = false;
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  constructor(place: DaemonPlace) {
+    this.place = place;
   }
 
   async get<T>(path: string, reply: Shape<T>): Promise<Result<T, ErrorBody>> {
@@ -82,7 +83,7 @@ export class SocketClient implements Client {
       resolve(result);
     };
     const giveUp = exchange({
-      socketPath: this.#socketPath,
+      place: this.place,
       method,
       path,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -114,7 +115,7 @@ export class SocketClient implements Client {
 
   #silent(): ErrorBody {
     const seconds = controlReadMsMax / 1_000;
-    return errorBody(failure('TIMED_OUT', `${socketUrl(this.#socketPath)} does not answer (waited ${seconds} s)`));
+    return errorBody(failure('TIMED_OUT', `${placeUrl(this.place)} does not answer (waited ${seconds} s)`));
   }
 
   #ended(end: End, text: string, head: Head | undefined): Result<string, ErrorBody> {
@@ -127,7 +128,7 @@ export class SocketClient implements Client {
         return badReply('the connection was closed before it was complete');
       case 'failed':
         return head === undefined
-          ? err(connectError(this.#socketPath, end.code))
+          ? err(connectError(this.place, end.code))
           : badReply(`the connection broke (${end.code})`);
       default:
         return unreachable(end);
@@ -136,19 +137,21 @@ export class SocketClient implements Client {
 }
 
 /** The first two texts are supervisorctl's. */
-function connectError(path: string, code: string): ErrorBody {
-  const url = socketUrl(path);
+function connectError(place: DaemonPlace, code: string): ErrorBody {
+  const url = placeUrl(place);
+  const advice =
+    place.is === 'tcp' ? 'Check the host and the port of -s, and `supervisor.http` of its config.' : undefined;
   switch (code) {
     case 'ENOENT':
       return errorBody(failure('DAEMON_ABSENT', `${url} no such file`));
     case 'ECONNREFUSED':
-      return errorBody(failure('DAEMON_UNREACHABLE', `${url} refused connection`));
+      return errorBody(failure('DAEMON_UNREACHABLE', `${url} refused connection`, advice));
     case 'EACCES':
     case 'EPERM':
       return errorBody(failure('CONTROL_DENIED', `${url} permission denied`));
     default:
       return errorBody(
-        failure('DAEMON_UNREACHABLE', `${url} cannot be reached (${code})`, 'Check the path given with -s.'),
+        failure('DAEMON_UNREACHABLE', `${url} cannot be reached (${code})`, advice ?? 'Check the path given with -s.'),
       );
   }
 }

@@ -17,6 +17,8 @@ export interface ToolSpec {
 
 export interface CommandSpec {
   readonly name: string;
+  /** Other words for the same. */
+  readonly aliases?: readonly string[];
   /** The words it takes, as in its usage line: `[program…]`. */
   readonly words: string;
   /** One line without a full stop, for the list of commands. */
@@ -24,10 +26,19 @@ export interface CommandSpec {
   readonly details?: string;
   readonly options?: OptionSpecs;
   readonly examples: readonly Example[];
+  /** What each word is, for completion; the last one stands for all that follow. */
+  readonly completes?: readonly WordKind[];
 }
 
+/**
+ * name: program, slot or `all` · program, slot: one that runs · configured: a program of the config file too, or `all` ·
+ * command: of this tool · file · signal, stream, shell: a fixed set.
+ */
+export type WordKind = 'name' | 'program' | 'slot' | 'configured' | 'command' | 'file' | 'signal' | 'stream' | 'shell';
+
 export interface OptionSpec {
-  readonly alias?: string;
+  /** Short and other names; supervisorctl's long ones too. A command's own take precedence over the tool's. */
+  readonly alias?: string | readonly string[];
   /** What follows it: `PATH`, or `[SECONDS]` when that may be left out. Absent: it is a switch. */
   readonly value?: string;
   /** It may be given several times, and every one counts; of others the last does. */
@@ -75,16 +86,36 @@ export function readCommandLine(tool: ToolSpec, args: readonly string[]): Result
   if (!before.ok) return before;
   const [command, ...rest] = before.value.words;
   if (command === undefined) return ok({ command, words: [], flags: new Flags(before.value.values) });
-  const spec = tool.commands.find(({ name }) => name === command);
+  const spec = commandNamed(tool.commands, command);
   // An unknown command is the caller's to report; its options may be anything.
   if (spec === undefined) return ok({ command, words: rest, flags: new Flags(before.value.values) });
-  const after = parse({ ...tool.options, ...spec.options }, rest, { untilWord: false });
+  const after = parse(optionsOf(tool, spec), rest, { untilWord: false });
   if (!after.ok) return after;
   return ok({
     command,
     words: after.value.words,
     flags: new Flags(new Map([...before.value.values, ...after.value.values])),
   });
+}
+
+export function commandNamed<Spec extends CommandSpec>(commands: readonly Spec[], word: string): Spec | undefined {
+  return commands.find(({ name, aliases }) => name === word || aliases?.includes(word));
+}
+
+/** What may follow the command: its own options, then the tool's. `curl -i` is curl's. */
+export function optionsOf(tool: ToolSpec, spec: CommandSpec): OptionSpecs {
+  const own = spec.options ?? {};
+  const taken = new Set(Object.entries(own).flatMap(([name, option]) => [name, ...aliasesOf(option)]));
+  const common = Object.entries(tool.options).filter(([name]) => !taken.has(name));
+  const free = common.map(([name, option]) => [
+    name,
+    { ...option, alias: aliasesOf(option).filter((alias) => !taken.has(alias)) },
+  ]);
+  return { ...own, ...Object.fromEntries(free) };
+}
+
+export function aliasesOf({ alias = [] }: OptionSpec): readonly string[] {
+  return typeof alias === 'string' ? [alias] : alias;
 }
 
 /** `columns`: the terminal's width. */
@@ -100,7 +131,7 @@ export function toolHelp(tool: ToolSpec, columns: number): Promise<string> {
 
 export function commandHelp(tool: ToolSpec, spec: CommandSpec, columns: number): Promise<string> {
   const details = spec.details === undefined ? '' : `\n\n${spec.details}`;
-  const page = layout({ ...spec.options, ...tool.options }, columns).usage(
+  const page = layout(optionsOf(tool, spec), columns).usage(
     `Usage: ${tool.name} ${spec.name} ${spec.words}`.trim() + `\n\n${spec.summary}.${details}`,
   );
   for (const [line, meaning] of spec.examples) page.example(line, meaning);
@@ -165,9 +196,10 @@ function layout(options: OptionSpecs, columns: number): Argv {
 /** Nothing of yargs' own: no help, version, locale, exit. */
 function bare(options: OptionSpecs): Argv {
   const page = yargs().detectLocale(false).help(false).version(false).exitProcess(false).fail(false);
-  for (const [name, { alias, value, doc }] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(options)) {
+    const { value, doc } = option;
     page.option(name, {
-      ...(alias === undefined ? {} : { alias }),
+      alias: aliasesOf(option),
       type: value === undefined ? 'boolean' : 'string',
       description: value === undefined ? doc : `${doc} (${value})`,
     });

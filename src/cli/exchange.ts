@@ -1,12 +1,13 @@
 import { connect } from 'node:net';
 import { controlHeadBytesMax } from '../shared/limits.ts';
+import { authority, type DaemonPlace } from './place.ts';
 
 /**
- * One request and its reply over a Unix socket, in HTTP/1.0 (RFC 1945), where a body ends with its length or with the
+ * One request and its reply over a Unix socket or TCP, in HTTP/1.0 (RFC 1945), where a body ends with its length or with the
  * connection. Not node:http, because loading that alone takes 30 ms. Knows nothing of JSON, commands or deadlines.
  */
 export interface Exchange {
-  readonly socketPath: string;
+  readonly place: DaemonPlace;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body: string | undefined;
@@ -33,7 +34,8 @@ export type End =
 
 /** Answers a function that gives up: nothing is reported after it. */
 export function exchange(asked: Exchange): () => void {
-  const socket = connect({ path: asked.socketPath });
+  const { place } = asked;
+  const socket = connect(place.is === 'socket' ? { path: place.path } : { host: place.host, port: place.port });
   const reply = new ReplyReader(asked);
   let over = false;
   const end = (how: End): void => {
@@ -56,10 +58,13 @@ export function exchange(asked: Exchange): () => void {
   };
 }
 
-function requestText({ method, path, body }: Exchange): string {
+function requestText({ place, method, path, body }: Exchange): string {
+  const host = place.is === 'socket' ? 'portherd' : authority(place);
+  const credentials =
+    place.is === 'tcp' && place.authorization !== undefined ? `authorization: ${place.authorization}\r\n` : '';
   const content =
     body === undefined ? '' : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
-  return `${method} ${path} HTTP/1.0\r\nhost: portherd\r\naccept: application/json\r\n${content}\r\n${body ?? ''}`;
+  return `${method} ${path} HTTP/1.0\r\nhost: ${host}\r\n${credentials}accept: application/json\r\n${content}\r\n${body ?? ''}`;
 }
 
 class ReplyReader {

@@ -25,7 +25,9 @@ export async function logSource(
   place: LogPlace & { readonly path: string },
   ask: { readonly name?: string; readonly stream: LogStream },
 ): Promise<LogSource> {
-  return (await isReadable(place.path)) ? fileSource(place.path) : daemonSource(client, ask);
+  // Over TCP the path may be another machine's.
+  const here = client.place.is === 'socket' && (await isReadable(place.path));
+  return here ? fileSource(place.path) : daemonSource(client, ask);
 }
 
 export const logPlaces: Shape<readonly LogPlace[]> = list(

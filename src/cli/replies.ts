@@ -2,7 +2,6 @@ import type * as control from '../protocol/control.ts';
 import type { CurlLine } from '../protocol/control-curl.ts';
 import type { ReloadReply } from '../protocol/control-reload.ts';
 import type { RebalanceLine, RebalanceProgress } from '../protocol/control-rebalance.ts';
-import { changeCosts } from '../shared/change-cost.ts';
 import { stateCodes } from '../shared/states.ts';
 import { fields, flag, list, number, oneOf, optional, type Shape, tagged, text } from './fits.ts';
 
@@ -11,7 +10,7 @@ import { fields, flag, list, number, oneOf, optional, type Shape, tagged, text }
 const state = oneOf(Object.keys(stateCodes));
 
 /** `code` may be a newer daemon's; `exit` and the texts are what counts. */
-const errorBody = fields<control.ErrorBody>({ code: text, message: text, advice: text, exit: number });
+export const errorBody = fields<control.ErrorBody>({ code: text, message: text, advice: text, exit: number });
 
 const slotStatus = fields<control.SlotStatus>({
   name: text,
@@ -84,7 +83,8 @@ const slotConnections = fields<control.SlotConnections>({
   weight: number,
 });
 
-const rollLines = {
+/** What a roll tells; an update too. */
+export const rollLines = {
   progress: fields<Line<'progress'>>({ t: text, roll: rollProgress }),
   replaced: fields<Line<'replaced'>>({ t: text, program: text, slot: number, pid: number, tookMs: number }),
   failed: fields<Line<'failed'>>({ t: text, program: text, slot: number, why: text, lastWords: list(text) }),
@@ -93,14 +93,6 @@ const rollLines = {
 };
 
 type Line<Tag extends string> = Extract<control.RollLine, { t: Tag }>;
-
-const cost = oneOf(changeCosts);
-const changeLine = fields<{ t: string; program: string; cost?: string }>({
-  t: text,
-  program: text,
-  cost: optional(cost),
-});
-const changed = fields<control.RereadReply['changed'][number]>({ name: text, cost, keys: list(text) });
 
 export const refusalReply = fields<{ readonly error: control.ErrorBody }>({ error: errorBody });
 
@@ -166,12 +158,6 @@ export const restartReply = fields<control.RestartReply>({ stopped: slotResultsR
 
 export const scaleReply = fields<control.ScaleReply>({ program: text, from: number, to: number });
 
-export const rereadReply = fields<control.RereadReply>({
-  available: list(text),
-  changed: list(changed),
-  disappeared: list(text),
-});
-
 export const reloadReply = fields<ReloadReply>({ pid: number, version: text, uptimeMs: number });
 
 export const shutdownReply = fields<{ readonly pid: number }>({ pid: number });
@@ -193,15 +179,6 @@ export const rebalanceLine: Shape<RebalanceLine> = tagged({
   balanced: fields<{ t: string; rebalance: unknown }>({ t: text, rebalance: rebalanced }),
   unbalanced: fields<{ t: string; rebalance: unknown; why: string }>({ t: text, rebalance: rebalanced, why: text }),
   finished: rollLines.finished,
-});
-
-export const updateLine: Shape<control.UpdateLine> = tagged({
-  ...rollLines,
-  stopped: changeLine,
-  removed: changeLine,
-  added: changeLine,
-  updated: changeLine,
-  done: fields<{ t: string; error?: control.ErrorBody }>({ t: text, error: optional(errorBody) }),
 });
 
 const headers = list(list(text));

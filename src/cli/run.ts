@@ -1,63 +1,67 @@
-import { tmpdir } from 'node:os';
 import { errorBody } from '../protocol/control.ts';
 import { didYouMean } from '../shared/did-you-mean.ts';
 import { failure } from '../shared/errors.ts';
-import { socketPath } from '../shared/socket-path.ts';
+import { ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
-import { SocketClient } from './client.ts';
-import { commandHelp, type Flags, readCommandLine, type Reading, toolHelp } from './command-line.ts';
+import { choosePlace } from './choose-place.ts';
+import { DaemonClient } from './client.ts';
+import { commandHelp, commandNamed, readCommandLine, type Reading, toolHelp } from './command-line.ts';
 import { reportFailure } from './failure.ts';
 import { processScreen, type Screen } from './screen.ts';
 import type { Session } from './session.ts';
 import { commands, portherdctl } from './tool.ts';
 
-/** portherdctl with these arguments, on this process' stdout and stderr. Answers the exit code. */
+/** portherdctl with these arguments, on this process' stdin, stdout and stderr. Answers the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const read = readCommandLine(portherdctl, args);
   if (!read.ok) {
     const screen = processScreen(!args.includes('--no-color'));
     return reportFailure({ screen, json: args.includes('--json') }, errorBody(read.error));
   }
-  const { command: name, flags } = read.value;
+  const { command, flags } = read.value;
   const screen = processScreen(!flags.has('no-color'));
   if (flags.has('version')) {
     screen.print(`portherdctl ${version}`);
     return 0;
   }
-  const command = commands.find((its) => its.name === name);
-  if (flags.has('help') || name === undefined) return showHelp(screen, name, flags);
-  const session = sessionOf(read.value, screen);
+  if (flags.has('help')) {
+    screen.print((await helpPage(command, screen.columns)) ?? `*** No help on ${command}`);
+    return 0;
+  }
+  const session = await sessionOf(read.value, screen);
+  if (!session.ok) return reportFailure({ screen, json: flags.has('json') }, errorBody(session.error));
+  if (command !== undefined && !flags.has('interactive')) return runCommand(session.value, command);
+  if (command !== undefined) await runCommand(session.value, command);
+  const { runShell } = await import('./shell/shell.ts');
+  return runShell(session.value, { greets: command === undefined });
+}
+
+async function runCommand(session: Session, name: string): Promise<number> {
+  const command = commandNamed(commands, name);
   if (command === undefined) return unknownCommand(session, name);
   const exit = await command.run(session);
   noteVersions(session);
   return exit;
 }
 
-function sessionOf({ words, flags }: Reading, screen: Screen): Session {
-  const uid = process.getuid?.() ?? 0;
-  const path = socketPath({ option: flags.text('socket'), env: process.env, uid, tmpdir: tmpdir() });
-  return {
+async function sessionOf({ words, flags }: Reading, screen: Screen): Promise<Result<Session>> {
+  const place = await choosePlace(flags);
+  if (!place.ok) return place;
+  return ok({
     words,
     flags,
     json: flags.has('json'),
-    client: new SocketClient(path),
+    client: new DaemonClient(place.value),
     screen,
+    tool: portherdctl,
     help: (topic) => helpPage(topic, screen.columns),
-  };
+  });
 }
 
 async function helpPage(topic: string | undefined, columns: number): Promise<string | undefined> {
   if (topic === undefined) return await toolHelp(portherdctl, columns);
-  const command = commands.find(({ name }) => name === topic);
+  const command = commandNamed(commands, topic);
   return command && (await commandHelp(portherdctl, command, columns));
-}
-
-/** Asked for, it is a result; without a command it is a reproach. */
-async function showHelp(screen: Screen, name: string | undefined, flags: Flags): Promise<number> {
-  const page = (await helpPage(name, screen.columns)) ?? `*** No help on ${name}`;
-  if (flags.has('help')) screen.print(page);
-  else screen.note(page);
-  return flags.has('help') ? 0 : 2;
 }
 
 /** Words and exit code are supervisorctl's. */

@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import type { CommandSpec, Flags } from './command-line.ts';
+import type { CommandSpec, Flags, ToolSpec } from './command-line.ts';
 import type { Screen } from './screen.ts';
 
 /** What a command of portherdctl gets. */
@@ -9,6 +9,8 @@ export interface Session {
   readonly json: boolean;
   readonly client: Client;
   readonly screen: Screen;
+  /** portherdctl itself: all its commands and options. */
+  readonly tool: ToolSpec;
   /** The help page of a command. */
   readonly help: (command: string | undefined) => Promise<string | undefined>;
 }

@@ -1,14 +1,20 @@
+import { add } from './commands/add.ts';
 import { avail } from './commands/avail.ts';
 import { balance } from './commands/balance.ts';
 import { clear } from './commands/clear.ts';
+import { completion } from './commands/completion.ts';
 import { connections } from './commands/connections.ts';
 import { curl } from './commands/curl.ts';
 import { doctor } from './commands/doctor.ts';
+import { exit } from './commands/exit.ts';
+import { fg } from './commands/fg.ts';
 import { help } from './commands/help.ts';
 import { maintail } from './commands/maintail.ts';
+import { open } from './commands/open.ts';
 import { pid } from './commands/pid.ts';
 import { rebalance } from './commands/rebalance.ts';
 import { reload } from './commands/reload.ts';
+import { remove } from './commands/remove.ts';
 import { reread } from './commands/reread.ts';
 import { restart } from './commands/restart.ts';
 import { roll } from './commands/roll.ts';
@@ -41,14 +47,20 @@ export const commands: readonly Command[] = [
   tail,
   maintail,
   clear,
+  fg,
   avail,
   reread,
   update,
+  add,
+  remove,
   reload,
   shutdown,
+  open,
   doctor,
+  completion,
   version,
   help,
+  exit,
 ];
 
 /** Of portherd too, as far as they fit it. */
@@ -62,11 +74,25 @@ export const commonOptions: OptionSpecs = {
 export const portherdctl: ToolSpec = {
   name: 'portherdctl',
   summary: 'Controls a running portherd.',
-  options: { ...commonOptions, json: { doc: 'Print JSON, errors too' } },
+  options: {
+    ...commonOptions,
+    socket: {
+      alias: ['s', 'serverurl'],
+      value: 'URL',
+      doc: 'The daemon: a socket’s path, unix:///path or http://host:port; else -c, else $PORTHERD_SOCKET',
+    },
+    config: { alias: ['c', 'configuration'], value: 'FILE', doc: 'The daemon of this config' },
+    username: { alias: 'u', value: 'NAME', doc: 'For http:// with `supervisor.http.username`' },
+    password: { alias: 'p', value: 'WORD', doc: 'Its password; $PORTHERD_PASSWORD is not seen in ps' },
+    interactive: { alias: 'i', doc: 'A shell, after the command if there is one' },
+    'history-file': { alias: 'r', value: 'FILE', doc: 'Where the shell keeps what was typed' },
+    json: { doc: 'Print JSON, errors too' },
+  },
   commands,
   examples: [
     ['portherdctl status', 'what runs'],
     ['portherdctl roll web', 'replace the workers of web, losing no connection'],
     ['portherdctl -s /run/my/control.sock status', 'another daemon'],
+    ['portherdctl', 'a shell for all of these'],
   ],
 };

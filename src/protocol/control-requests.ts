@@ -1,7 +1,8 @@
 import { curlBodyBytesMax, curlMsMax, logReadBytesMax, rebalanceMs, slotsMax } from '../shared/limits.ts';
 import type { RebalanceRequest } from './control-rebalance.ts';
-import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest, UpdateRequest } from './control.ts';
+import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest } from './control.ts';
 import type { CurlRequest } from './control-curl.ts';
+import type { ProgramsRequest, UpdateRequest } from './control-update.ts';
 import type { LogFollowRequest, LogReadRequest, LogWhereRequest } from './control-logs.ts';
 
 /** The form of each request's body, as JSON Schema: a body that passes it is what `of` says it is. */
@@ -72,7 +73,8 @@ export const controlRequests = {
     { name, stream, before: { type: 'integer', minimum: 0, maximum: logReadBytesMax } },
     ['stream', 'before'],
   ),
-  update: form<UpdateRequest>({ programs: nameList }, ['programs']),
+  update: form<UpdateRequest>({ programs: nameList, dryRun: { type: 'boolean' } }, ['programs']),
+  programs: form<ProgramsRequest>({ programs: nameList }, ['programs']),
 };
 
 function form<T>(properties: object, required: readonly string[], oneOf?: readonly object[]): RequestForm<T> {

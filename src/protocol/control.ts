@@ -1,4 +1,3 @@
-import type { ChangeCost } from '../shared/change-cost.ts';
 import { type ErrorCode, errorCodes, type PortherdError } from '../shared/errors.ts';
 import type { StateName } from '../shared/states.ts';
 
@@ -17,8 +16,7 @@ import type { StateName } from '../shared/states.ts';
  * | POST /v1/roll                | RollRequest                   | RollLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/scale               | ScaleRequest                  | ScaleReply when settled                           |
  * | POST /v1/rebalance           | RebalanceRequest              | RebalanceLine… as NDJSON, the last is `finished`  |
- * | POST /v1/reread              |                               | RereadReply                                       |
- * | POST /v1/update              | UpdateRequest                 | UpdateLine… as NDJSON, the last one is `done`     |
+ * | POST /v1/reread, update, add, remove |                     | see control-update.ts                             |
  * | POST /v1/curl                | CurlRequest                   | CurlLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/logs/…              |                               | see control-logs.ts                               |
  * | POST /v1/shutdown            |                               | {pid} at once; the socket closes when all stopped |
@@ -282,19 +280,3 @@ export interface ScaleReply {
   readonly from: number;
   readonly to: number;
 }
-
-export interface RereadReply {
-  readonly available: readonly string[];
-  readonly changed: readonly { readonly name: string; readonly cost: ChangeCost; readonly keys: readonly string[] }[];
-  readonly disappeared: readonly string[];
-}
-
-export interface UpdateRequest {
-  /** None means all. */
-  readonly programs: readonly string[];
-}
-
-export type UpdateLine =
-  | RollLine
-  | { readonly t: 'stopped' | 'removed' | 'added' | 'updated'; readonly program: string; readonly cost?: ChangeCost }
-  | { readonly t: 'done'; readonly error?: ErrorBody };

@@ -21,8 +21,3 @@ export function socketPath({ option, env, uid, tmpdir }: SocketPlace): string {
   if (runtime?.startsWith('/')) return `${runtime}/portherd/control.sock`;
   return `${tmpdir}/portherd-${uid}/control.sock`;
 }
-
-/** As supervisorctl writes it in its messages. */
-export function socketUrl(path: string): string {
-  return `unix://${path}`;
-}

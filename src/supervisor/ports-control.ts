@@ -3,7 +3,6 @@ import type {
   BalanceReply,
   ConnectionsReply,
   NamesRequest,
-  RereadReply,
   RestartReply,
   RollLine,
   RollRequest,
@@ -12,11 +11,16 @@ import type {
   SignalRequest,
   SlotResult,
   StatusReply,
-  UpdateLine,
-  UpdateRequest,
 } from '../protocol/control.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import type { ReloadReply } from '../protocol/control-reload.ts';
+import type {
+  ProgramResult,
+  ProgramsRequest,
+  RereadReply,
+  UpdateLine,
+  UpdateRequest,
+} from '../protocol/control-update.ts';
 import type { RebalanceLine, RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -38,6 +42,9 @@ export interface Control {
   reread(): Result<RereadReply>;
   /** Tells line by line, the last one is `done`; an error means that nothing was begun. */
   update(request: UpdateRequest, tell: (line: UpdateLine) => void): Promise<Result<undefined>>;
+  /** A program of the config file comes into operation, or a stopped one leaves it. */
+  add(request: ProgramsRequest): Result<readonly ProgramResult[]>;
+  remove(request: ProgramsRequest): Result<readonly ProgramResult[]>;
   /** Tells line by line, the last one is `finished`; an error means that no head was told. */
   curl(request: CurlRequest, tell: (line: CurlLine) => Promise<void>, abort: AbortSignal): Promise<Result<undefined>>;
   shutdown(): Result<{ readonly pid: number }>;

@@ -1,24 +1,29 @@
-import { diffConfig, type ProgramChange } from '../config/diff.ts';
+import type { ProgramChange } from '../config/diff.ts';
 import type { Config, ProgramConfig } from '../config/schema.ts';
-import { errorBody, type RereadReply, type UpdateLine } from '../protocol/control.ts';
+import { errorBody } from '../protocol/control.ts';
+import type { RereadReply, UpdateLine } from '../protocol/control-update.ts';
 import { failure, type PortherdError } from '../shared/errors.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import { ok, type Result } from '../shared/result.ts';
 import { bootProgram } from './boot.ts';
-import { programName } from './names.ts';
 import { preflightProgram } from './preflight.ts';
 import { rollProgram } from './roll-command.ts';
 import { scaleProgram } from './scale-command.ts';
 import { stopSlots } from './slot-commands.ts';
 import type { Supervisor } from './supervisor.ts';
+import { changesAsked } from './update-plan.ts';
 
 export type TellUpdate = (line: UpdateLine) => void;
 
 /** What differs between the file and what runs. Changes nothing. */
 export function reread(supervisor: Supervisor, running: Config['supervisor']): Result<RereadReply> {
-  const next = supervisor.ports.configFile.read();
-  if (!next.ok) return next;
-  const { added, changed, removed } = diffConfig(supervisor.active(running), next.value);
-  return ok({ available: added, changed, disappeared: removed });
+  const asked = changesAsked(supervisor, running, []);
+  if (!asked.ok) return asked;
+  const { added, changed, removed } = asked.value;
+  return ok({
+    available: added.map(({ name }) => name),
+    changed: changed.map(({ change }) => change),
+    disappeared: removed,
+  });
 }
 
 /** Applies the difference, program by program: removed, changed, added. What did not change is not touched. */
@@ -28,34 +33,20 @@ export async function update(
   names: readonly string[],
   tell: TellUpdate,
 ): Promise<Result<undefined>> {
-  const next = supervisor.ports.configFile.read();
-  if (!next.ok) return next;
-  const chosen = new Set(names.map(programName));
-  const known = new Set([...supervisor.programs.keys(), ...next.value.programs.map(({ name }) => name)]);
-  for (const name of chosen) if (!known.has(name)) return err(failure('BAD_NAME', `there is no program ${name}`));
-  const concerns = (name: string): boolean => chosen.size === 0 || chosen.has(name);
-
-  const diff = diffConfig(supervisor.active(running), next.value);
-  const configs = new Map(next.value.programs.map((program) => [program.name, program]));
+  const asked = changesAsked(supervisor, running, names);
+  if (!asked.ok) return asked;
   const errors: PortherdError[] = [];
   const keep = (error: PortherdError | undefined): void => {
     if (error !== undefined) errors.push(error);
   };
-  if (diff.supervisor.length > 0) {
+  const { removed, changed, added, daemon } = asked.value;
+  if (daemon.length > 0) {
     const { log } = supervisor.ports;
-    log.warn(
-      { event: 'restartNeeded', keys: diff.supervisor },
-      'changes under `supervisor:` wait for a restart of the daemon',
-    );
+    log.warn({ event: 'restartNeeded', keys: daemon }, 'changes under `supervisor:` wait for a restart of the daemon');
   }
-  for (const name of diff.removed.filter(concerns)) keep(await remove(supervisor, name, tell));
-  for (const change of diff.changed.filter(({ name }) => concerns(name))) {
-    const config = configs.get(change.name);
-    if (config !== undefined) keep(await apply(supervisor, config, change, tell));
-  }
-  const added = diff.added.filter(concerns).flatMap((name) => configs.get(name) ?? []);
-  for (const config of added.toSorted((one, other) => one.priority - other.priority))
-    keep(add(supervisor, config, tell));
+  for (const name of removed) keep(await remove(supervisor, name, tell));
+  for (const { config, change } of changed) keep(await apply(supervisor, config, change, tell));
+  for (const config of added) keep(add(supervisor, config, tell));
   const [first] = errors;
   tell(first === undefined ? { t: 'done' } : { t: 'done', error: errorBody(first) });
   return ok();

@@ -1,4 +1,5 @@
-import type { RollLine, SlotStatus, UpdateLine } from '../../src/protocol/control.ts';
+import type { RollLine, SlotStatus } from '../../src/protocol/control.ts';
+import type { UpdateLine } from '../../src/protocol/control-update.ts';
 import { freezeAndCount } from './accepted-connections.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { getText } from './get-text.ts';

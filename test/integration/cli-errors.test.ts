@@ -37,7 +37,19 @@ describe('wrong arguments', () => {
     [['shutdown', 'now'], 1, 'Error: shutdown accepts no arguments\n'],
     [['connections', '-w', 'web'], 2, 'option --watch: "web" is not a number of seconds from 0.1 to 3600\n'],
     [['status', '--jsn'], 2, 'unknown option --jsn\n'],
-    [['-s'], 2, 'option --socket needs PATH\n'],
+    [['-s'], 2, 'option --socket needs URL\n'],
+    [['-s', 'https://host', 'pid'], 2, 'ERROR: url must be http:// or unix://\n'],
+    [['-c', '/nonexistent.yaml', 'pid'], 2, 'cannot read the config /nonexistent.yaml: '],
+    [['fg'], 1, 'ERROR: no process name supplied\n'],
+    [['fg', 'web:0', 'web:1'], 1, 'ERROR: too many process names supplied\n'],
+    [['open'], 1, 'ERROR: url must be http:// or unix://\n'],
+    [['open', 'ftp://x'], 1, 'ERROR: url must be http:// or unix://\n'],
+    [['open', '/run/a.sock'], 1, 'ERROR: url must be http:// or unix://\n'],
+    [['completion'], 2, 'Error: completion requires a shell\n'],
+    [['completion', 'tcsh'], 2, 'no completion for "tcsh"\n'],
+    [['exit'], 0, ''],
+    [['quit', '3'], 0, ''],
+    [['EOF'], 0, ''],
     [['stauts', 'x'], 1, '*** Unknown syntax: stauts x\n'],
   ])('%j exits with %i and asks nothing', async (args, code, text) => {
     const ran = await ask({}, ...args);
@@ -47,12 +59,6 @@ describe('wrong arguments', () => {
 
   test('what was meant is told', async () => {
     expect((await ask({}, 'stauts')).stderr).toBe('  Did you mean `portherdctl status`?\n');
-  });
-
-  test('no command shows the help on stderr', async () => {
-    const { code, stdout, stderr } = await ask({});
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('Commands:');
   });
 
   test('are JSON with --json', async () => {
@@ -83,6 +89,10 @@ describe('a daemon that is not there', () => {
     ['signal HUP all', 7],
     ['pid', 7],
     ['version', 7],
+    ['fg web:0', 7],
+    ['reload', 1],
+    ['add web', 1],
+    ['remove web', 1],
     ['roll', 7],
     ['scale web 2', 7],
     ['connections', 7],

@@ -15,6 +15,7 @@ export const balance: Command = {
     'have when the connections expected next have come, and DEFICIT what it gets of them. WEIGHT is its share of new connections. ' +
     'A - is a number that nobody reports.',
   options: {},
+  completes: ['program'],
   examples: [
     ['portherdctl balance', 'all programs'],
     ['portherdctl balance web --json', 'for scripts'],

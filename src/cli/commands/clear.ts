@@ -9,6 +9,7 @@ export const clear: Command = {
   summary: 'Empty the logs of workers',
   details:
     'Their stdout and stderr files, while they write on; backups stay. Exits with 1 without a name or for an unknown one.',
+  completes: ['name'],
   examples: [
     ['portherdctl clear web:0', 'of one worker'],
     ['portherdctl clear all', 'of all of them'],

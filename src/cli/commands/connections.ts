@@ -21,6 +21,7 @@ export const connections: Command = {
     'fit the width is left out. Counting costs the daemon 4 ms at 100 connections and 100 ms, in short turns, at 16,000; ' +
     'a costly count is given again for up to a second.',
   options: { watch: { alias: 'w', value: '[SECONDS]', doc: 'Show it again and again, each 2 seconds, until Ctrl-C' } },
+  completes: ['program'],
   examples: [
     ['portherdctl connections', 'all programs'],
     ['portherdctl connections web -w 1', 'web, each second, until Ctrl-C'],

@@ -30,6 +30,7 @@ export const curl: Command = {
     verify: { value: 'NAME', doc: 'Check the certificate for this host; means --tls' },
     insecure: { alias: 'k', doc: 'Do not check the certificate: that is so without --verify' },
   },
+  completes: ['slot'],
   examples: [
     ['portherdctl curl web:3 /healthz', 'is worker 3 healthy?'],
     ['portherdctl curl web:0 / -i', 'with its headers, and the pid that answered on stderr'],

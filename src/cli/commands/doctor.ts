@@ -13,7 +13,6 @@ export const doctor: Command = {
   words: '',
   summary: 'Look at this machine, the config and the daemon, and say what is wrong',
   details: 'The same as `portherd doctor`. Exits with 1 when something is a failure, else 0.',
-  options: { config: { alias: 'c', value: 'FILE', doc: 'The config; ./portherd.yaml or the daemon’s unless given' } },
   examples: [['portherdctl doctor', 'what may be wrong here; needs no daemon']],
 
   async run(session) {

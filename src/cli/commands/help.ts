@@ -4,6 +4,7 @@ export const help: Command = {
   name: 'help',
   words: '[command]',
   summary: 'Show the commands, or one of them with examples',
+  completes: ['command'],
   examples: [['portherdctl help roll', 'the same as `portherdctl roll --help`']],
 
   async run({ words, json, screen, help: pageOf }) {

@@ -9,6 +9,7 @@ export const pid: Command = {
   words: '[name… | all]',
   summary: 'Print the pid of the daemon or of workers',
   details: 'A slot without a process is 0. Exits with 7 then (but 0 for all), 1 for an unknown name.',
+  completes: ['name'],
   examples: [
     ['portherdctl pid', 'the daemon’s'],
     ['portherdctl pid web:0', 'one worker’s'],

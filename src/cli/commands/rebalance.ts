@@ -24,6 +24,7 @@ export const rebalance: Command = {
     timeout: { value: 'DURATION', doc: 'Give up after, 30s unless given' },
     'no-wait': { doc: 'Begin it and return at once' },
   },
+  completes: ['program'],
   examples: [
     ['portherdctl rebalance web', 'after a roll, or after scaling up'],
     ['portherdctl rebalance --timeout 2m', 'all programs that can be balanced; clients that are seldom heard of'],

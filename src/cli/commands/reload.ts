@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { errorBody, type StatusReply } from '../../protocol/control.ts';
 import { failure } from '../../shared/errors.ts';
 import { reloadWaitMsMax } from '../../shared/limits.ts';
-import { reportFailure, reportMisuse } from '../failure.ts';
+import { reportFailure, reportMisuse, unaskedExits } from '../failure.ts';
 import { formatTook } from '../render/uptime.ts';
 import { reloadReply, statusReply } from '../replies.ts';
 import type { Command, Session } from '../session.ts';
@@ -21,7 +21,7 @@ export const reload: Command = {
     if (session.words.length > 0) return reportMisuse(session, 'reload', 'reload accepts no arguments', 1);
     const before = performance.now();
     const answer = await session.client.post('/v1/reload', {}, reloadReply);
-    if (!answer.ok) return reportFailure(session, answer.error);
+    if (!answer.ok) return reportFailure(session, answer.error, { exits: unaskedExits });
     const status = await renewed(session, answer.value.uptimeMs);
     if (status === undefined) {
       const text = `the daemon (pid ${answer.value.pid}) does not answer ${formatTook(reloadWaitMsMax)} after its reload`;

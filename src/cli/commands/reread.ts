@@ -1,7 +1,7 @@
 import { reportFailure, reportMisuse, unaskedExits } from '../failure.ts';
 import { rereadLines } from '../render/change-text.ts';
-import { rereadReply } from '../replies.ts';
 import type { Command } from '../session.ts';
+import { rereadReply } from '../update-replies.ts';
 
 export const reread: Command = {
   name: 'reread',

@@ -11,6 +11,7 @@ export const restart: Command = {
   details:
     'A whole program refuses connections between its stop and its start; `portherdctl roll` replaces its workers without ' +
     'that. It does not read the config again (see reread and update). Exits as start does, 1 without a name.',
+  completes: ['name'],
   examples: [
     ['portherdctl restart web:2', 'one slot; the others serve'],
     ['portherdctl restart all', 'everything'],

@@ -14,6 +14,7 @@ export const roll: Command = {
     'drains. The first that fails ends the roll: old workers stay, the slot and its last words are shown, the exit code is 7. ' +
     'Ctrl-C ends the waiting, not the roll.',
   options: { 'no-wait': { doc: 'Begin it and return at once' } },
+  completes: ['program'],
   examples: [
     ['portherdctl roll web', 'after a deploy'],
     ['portherdctl roll', 'all programs'],

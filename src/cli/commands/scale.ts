@@ -14,6 +14,7 @@ export const scale: Command = {
     'New slots get connections once they are ready. A slot that goes is steered away from, its queue is waited out, its ' +
     'worker drains, and only then its socket closes. The config is not changed: an update that changes `workers` has the ' +
     'last word.',
+  completes: ['program'],
   examples: [
     ['portherdctl scale web 8', 'eight workers'],
     ['portherdctl scale web +1', 'one more'],

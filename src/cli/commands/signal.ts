@@ -9,6 +9,7 @@ export const signal: Command = {
   summary: 'Send a signal to workers',
   details:
     'HUP, SIGHUP and 1 mean the same. Exits with 1 for an unknown signal or name, 7 when a named slot is not running.',
+  completes: ['signal', 'name'],
   examples: [
     ['portherdctl signal USR1 web', 'to every worker of web'],
     ['portherdctl signal KILL web:0', 'to one; the slot gets a new worker'],

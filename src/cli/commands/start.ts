@@ -10,6 +10,7 @@ export const start: Command = {
   details:
     'A bare program name means all its slots. Exits with 0 also when it runs already, 1 when there is no such slot or no such ' +
     'file, 2 without a name or for an unknown group:*, 7 when it does not stay up.',
+  completes: ['name'],
   examples: [
     ['portherdctl start web', 'all slots of web'],
     ['portherdctl start web:0 web:1', 'two slots'],

@@ -19,6 +19,7 @@ export const status: Command = {
     'A row for each slot: name, state, and what there is to say of it.\n' +
     'Exits with 0 when all shown are up or coming up, 3 when one is stopped, 4 when a name is unknown or no daemon answers.',
   options: { verbose: { alias: 'v', doc: 'Ports, generation, weight, memory, leaving workers, logs, last failure' } },
+  completes: ['name'],
   examples: [
     ['portherdctl status', 'all slots'],
     ['portherdctl status web web:0 other:*', 'a program, a slot, a program in supervisorctl’s way'],
@@ -29,7 +30,10 @@ export const status: Command = {
   async run(session) {
     const { words, flags, json, client, screen } = session;
     const answer = await client.get('/v1/status', statusReply);
-    if (!answer.ok) return reportFailure(session, { ...answer.error, exit: unknown });
+    if (!answer.ok) {
+      const { error } = answer;
+      return reportFailure(session, { ...error, exit: error.code === 'UNAUTHORIZED' ? error.exit : unknown });
+    }
     const reply = answer.value;
     const all = words.length === 0 || words.includes('all');
     const wrong = all ? [] : words.filter((word) => slotsNamed(reply.programs, word) === undefined);

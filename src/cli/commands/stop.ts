@@ -10,6 +10,7 @@ export const stop: Command = {
   details:
     'A worker accepts nothing new, finishes what is open, then gets its stop signal, and SIGKILL at the deadline. ' +
     'Exits with 0 also when it was not running, 1 for an unknown name.',
+  completes: ['name'],
   examples: [
     ['portherdctl stop web', 'all slots of web; clients are refused then'],
     ['portherdctl stop web:3', 'one slot; the others take its connections'],

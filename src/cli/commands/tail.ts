@@ -11,6 +11,7 @@ export const tail: Command = {
     'front. -f goes on with what is written, through rotations and restarts, until Ctrl-C; it reads the files itself where ' +
     'this user may, so it costs the daemon nothing. Exits with 1 for an unknown name, or when there is no log.',
   options: { follow: { alias: 'f', doc: 'Go on with what is written' } },
+  completes: ['name', 'stream'],
   examples: [
     ['portherdctl tail web:0 stderr', 'its last words'],
     ['portherdctl tail -f web:*', 'all of them together'],

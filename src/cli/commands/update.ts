@@ -1,11 +1,12 @@
 import type { ErrorBody } from '../../protocol/control.ts';
+import type { UpdatePlan } from '../../protocol/control-update.ts';
 import { reportFailure, unaskedExits } from '../failure.ts';
 import { follow } from '../follow.ts';
 import { programsNamed } from '../names.ts';
-import { noUpdates, planLines, updateWords } from '../render/change-text.ts';
-import { rereadReply, updateLine } from '../replies.ts';
+import { noUpdates, planLine, updateWords, waitsLine } from '../render/change-text.ts';
 import { RollDisplay } from '../roll-display.ts';
 import type { Command, Session } from '../session.ts';
+import { updateLine } from '../update-replies.ts';
 
 export const update: Command = {
   name: 'update',
@@ -14,8 +15,9 @@ export const update: Command = {
   details:
     'What can change while it runs does; a program is scaled, rolled without losing a connection, or stopped and started ' +
     'only as its change takes. What did not change is not touched. Exits with 1 when the config is bad or a program is ' +
-    'unknown.',
-  options: { 'dry-run': { alias: 'n', doc: 'Only say what would be done' } },
+    'unknown. --dry-run changes nothing, and exits with 1 when something is in the way, such as a port that is in use.',
+  options: { 'dry-run': { alias: 'n', doc: 'Only say what would be done, what it costs and why' } },
+  completes: ['configured'],
   examples: [
     ['portherdctl update --dry-run', 'what it would do'],
     ['portherdctl update', 'do it'],
@@ -24,18 +26,26 @@ export const update: Command = {
 
   async run(session) {
     const programs = programsNamed(session.words);
-    if (session.flags.has('dry-run')) return plan(session, programs);
+    const dryRun = session.flags.has('dry-run');
     let changes = 0;
+    let told = false;
     using display = new RollDisplay(session.screen, true, () => performance.now());
     const answer = await follow(session, {
       path: '/v1/update',
-      body: { programs },
+      body: { programs, dryRun },
       line: updateLine,
       outcomeOf: (line) => (line.t === 'done' ? line : undefined),
       show: (line) => {
         switch (line.t) {
           case 'done':
             return;
+          case 'planned':
+            changes += 1;
+            told ||= line.error !== undefined;
+            return showPlan(session, line);
+          case 'waits':
+            changes += 1;
+            return session.screen.print(waitsLine(line.keys));
           case 'stopped':
           case 'removed':
           case 'added':
@@ -56,27 +66,24 @@ export const update: Command = {
     if (!answer.ok) return fail(session, answer.error, programs);
     const { error } = answer.value;
     if (error === undefined) {
-      if (changes === 0 && !session.json) session.screen.note(noUpdates);
+      if (changes > 0 || session.json) return 0;
+      // What a dry run finds is its result; supervisorctl's update is silent then.
+      if (dryRun) session.screen.print(noUpdates);
+      else session.screen.note(noUpdates);
       return 0;
     }
-    // A failed roll has said so already; with --json the last line has.
-    return session.json || display.failed ? exitOf(error) : fail(session, error, programs);
+    // A failed roll or a plan has said so already; with --json the last line has.
+    return session.json || told || display.failed ? exitOf(error) : fail(session, error, programs);
   },
 };
 
-async function plan(session: Session, programs: readonly string[]): Promise<number> {
-  const answer = await session.client.post('/v1/reread', {}, rereadReply);
-  if (!answer.ok) return fail(session, answer.error, programs);
-  const chosen = (name: string): boolean => programs.length === 0 || programs.includes(name);
-  const { available, changed, disappeared } = answer.value;
-  const reply = {
-    available: available.filter(chosen),
-    changed: changed.filter(({ name }) => chosen(name)),
-    disappeared: disappeared.filter(chosen),
-  };
-  if (session.json) session.screen.print(JSON.stringify(reply));
-  else for (const line of planLines(reply)) session.screen.print(line);
-  return 0;
+function showPlan({ screen }: Session, plan: UpdatePlan): void {
+  screen.print(planLine(plan));
+  if (plan.error === undefined) return;
+  // Some reasons begin with the name, too.
+  const reason = plan.error.message.replace(`${plan.program}: `, '');
+  screen.print(screen.paint('red', `${plan.program}: ERROR (${reason})`));
+  if (plan.error.advice !== '') screen.note(`  ${plan.error.advice}`);
 }
 
 function fail(session: Session, error: ErrorBody, programs: readonly string[]): number {

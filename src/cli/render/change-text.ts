@@ -1,4 +1,4 @@
-import type { RereadReply, UpdateLine } from '../../protocol/control.ts';
+import type { RereadReply, UpdateLine, UpdatePlan } from '../../protocol/control-update.ts';
 import type { ChangeCost } from '../../shared/change-cost.ts';
 
 /** supervisorctl's lines of `reread`: `web: changed`, sorted by name. `costs` adds what a change takes and which keys it is. */
@@ -13,14 +13,40 @@ export function rereadLines({ available, changed, disappeared }: RereadReply, co
   return lines.length === 0 ? [noUpdates] : lines.toSorted(byName).map(([name, word]) => `${name}: ${word}`);
 }
 
-/** `update --dry-run`, in the order in which update works: removed, changed, added. */
-export function planLines({ available, changed, disappeared }: RereadReply): string[] {
-  const lines = [
-    ...disappeared.map((name) => `${name}: would be stopped and removed`),
-    ...changed.map(({ name, cost, keys }) => `${name}: would be ${does[cost]} (${keys.join(', ')})`),
-    ...available.map((name) => `${name}: would be added`),
-  ];
-  return lines.length === 0 ? [noUpdates] : lines;
+/** `update --dry-run`: what would become of the program, what that costs, and the keys that ask for it. */
+export function planLine(plan: UpdatePlan): string {
+  const keys = plan.keys.length === 0 ? '' : ` (${plan.keys.join(', ')})`;
+  return `${plan.program}: would be ${deed(plan)}${keys}`;
+}
+
+function deed(plan: UpdatePlan): string {
+  const { does, cost = 'live', keys, from, to, running } = plan;
+  if (does === 'add') return `added, with ${workers(to)}`;
+  if (does === 'remove')
+    return running === 0 ? 'removed; it is stopped' : `stopped and removed, with ${workers(running)}`;
+  const scaled = keys.includes('workers') && from !== to ? `scaled from ${from} to ${workers(to)}` : undefined;
+  const also = scaled === undefined ? '' : `, and ${scaled}`;
+  switch (cost) {
+    case 'live':
+      return 'changed as it runs; no worker is touched';
+    case 'scale':
+      return scaled === undefined ? 'left as it is' : `${scaled}; no other worker is touched`;
+    case 'roll':
+      if (running === 0) return `changed for its next start${also}`;
+      return `rolled: ${workers(running)} replaced one by one, no connection is lost${also}`;
+    case 'restart':
+      if (running === 0) return `removed and added anew${also}`;
+      return `stopped and started: ${workers(running)}, and clients are refused meanwhile${also}`;
+  }
+}
+
+function workers(count: number): string {
+  return count === 1 ? '1 worker' : `${count} workers`;
+}
+
+/** What an update leaves for the daemon's restart. */
+export function waitsLine(keys: readonly string[]): string {
+  return `supervisor: would wait for a restart of the daemon (${keys.join(', ')})`;
 }
 
 /** supervisorctl's words. */
@@ -40,13 +66,6 @@ const takes: Readonly<Record<ChangeCost, string>> = {
   scale: 'takes a scale',
   roll: 'takes a roll',
   restart: 'takes a stop and start',
-};
-
-const does: Readonly<Record<ChangeCost, string>> = {
-  live: 'changed while it runs',
-  scale: 'scaled',
-  roll: 'rolled',
-  restart: 'stopped and started',
 };
 
 function byName(a: readonly [string, string], b: readonly [string, string]): number {

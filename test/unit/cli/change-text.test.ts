@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { availLines } from '../../../src/cli/commands/avail.ts';
-import { planLines, rereadLines } from '../../../src/cli/render/change-text.ts';
+import { planLine, rereadLines, waitsLine } from '../../../src/cli/render/change-text.ts';
 
 const reply = {
   available: ['new'],
@@ -22,14 +22,37 @@ test('reread -v adds the cost and the keys', () => {
   expect(rereadLines(reply, true)).toContain('web: changed (takes a roll: environment, command)');
 });
 
-test('a dry update is in the order of a real one', () => {
-  expect(planLines(reply)).toEqual([
-    'old: would be stopped and removed',
-    'web: would be rolled (environment, command)',
-    'api: would be scaled (workers)',
-    'new: would be added',
-  ]);
-  expect(planLines(nothing)).toEqual(['No config updates to processes']);
+const plan = { t: 'planned', program: 'web', does: 'change', keys: ['workers'], from: 4, to: 4, running: 4 } as const;
+
+test.each([
+  ['would be added, with 1 worker', { does: 'add', keys: [], from: 0, to: 1, running: 0 }],
+  ['would be stopped and removed, with 4 workers', { does: 'remove', keys: [], to: 0 }],
+  ['would be removed; it is stopped', { does: 'remove', keys: [], to: 0, running: 0 }],
+  ['would be changed as it runs; no worker is touched (autorestart)', { cost: 'live', keys: ['autorestart'] }],
+  ['would be scaled from 4 to 5 workers; no other worker is touched (workers)', { cost: 'scale', to: 5 }],
+  ['would be left as it is (workers)', { cost: 'scale' }],
+  [
+    'would be rolled: 4 workers replaced one by one, no connection is lost (environment)',
+    { cost: 'roll', keys: ['environment'] },
+  ],
+  [
+    'would be rolled: 4 workers replaced one by one, no connection is lost, and scaled from 4 to 1 worker (command, workers)',
+    { cost: 'roll', keys: ['command', 'workers'], to: 1 },
+  ],
+  ['would be changed for its next start (command)', { cost: 'roll', keys: ['command'], running: 0 }],
+  [
+    'would be stopped and started: 4 workers, and clients are refused meanwhile (listen)',
+    { cost: 'restart', keys: ['listen'] },
+  ],
+  ['would be removed and added anew (listen)', { cost: 'restart', keys: ['listen'], running: 0 }],
+] as const)('a dry update says: %s', (text, differs) => {
+  expect(planLine({ ...plan, ...differs })).toBe(`web: ${text}`);
+});
+
+test('a dry update says what waits for the daemon', () => {
+  expect(waitsLine(['logLevel', 'http.port'])).toBe(
+    'supervisor: would wait for a restart of the daemon (logLevel, http.port)',
+  );
 });
 
 test('avail’s columns are supervisorctl’s, a row for each slot', () => {

@@ -9,6 +9,12 @@ function read(...args: string[]) {
   return { command, words, socket: flags.text('socket'), json: flags.has('json') };
 }
 
+function flagsOf(...args: string[]) {
+  const reading = readCommandLine(portherdctl, args);
+  if (!reading.ok) throw new Error(reading.error.message);
+  return reading.value.flags;
+}
+
 function watch(...args: string[]) {
   const reading = readCommandLine(portherdctl, ['connections', ...args]);
   return reading.ok && [reading.value.flags.has('watch'), reading.value.flags.text('watch')];
@@ -74,7 +80,29 @@ describe('readCommandLine', () => {
   });
 
   test('refuses an option without its value', () => {
-    expect(read('status', '-s')).toMatchObject({ code: 'BAD_ARGUMENTS', message: 'option --socket needs PATH' });
+    expect(read('status', '-s')).toMatchObject({ code: 'BAD_ARGUMENTS', message: 'option --socket needs URL' });
+  });
+
+  test('a command’s own short option is its own, the tool’s long one remains', () => {
+    const flags = flagsOf('curl', 'web:0', '-i', '-p', '8080');
+    expect([flags.has('include'), flags.has('interactive'), flags.text('port'), flags.has('password')]).toEqual([
+      true,
+      false,
+      '8080',
+      false,
+    ]);
+    expect(flagsOf('curl', 'web:0', '--password', 'x').text('password')).toBe('x');
+    expect(flagsOf('-p', 'x', 'curl', 'web:0').text('password')).toBe('x');
+  });
+
+  test('knows supervisorctl’s options by their names', () => {
+    const flags = flagsOf('--serverurl', 'unix:///a', '--configuration=c', '-r', 'h', '-i', 'status');
+    expect([flags.text('socket'), flags.text('config'), flags.text('history-file'), flags.has('interactive')]).toEqual([
+      'unix:///a',
+      'c',
+      'h',
+      true,
+    ]);
   });
 
   test('leaves an unknown command to the caller, its options too', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fits } from '../../../src/cli/fits.ts';
-import { rollLine, slotResultsReply, statusReply as reply, updateLine } from '../../../src/cli/replies.ts';
+import { rollLine, slotResultsReply, statusReply as reply } from '../../../src/cli/replies.ts';
+import { updateLine } from '../../../src/cli/update-replies.ts';
 import { programStatus, slotStatus, statusReply } from '../../harness/status-fixture.ts';
 
 const good = JSON.stringify(statusReply([programStatus('web', [slotStatus('web', 0)])]));

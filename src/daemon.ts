@@ -5,6 +5,7 @@ import * as rotation from './core/log-rotation.ts';
 import { steeringPrograms } from './core/mechanism.ts';
 import { showFirstSteps } from './first-steps.ts';
 import { type Heritage, readHeritage } from './heritage.ts';
+import { admitOthers } from './linux/admit-others.ts';
 import { watchAdopted } from './linux/adopted-processes.ts';
 import { type ChannelServer, openChannelServer } from './linux/channel-server.ts';
 import { createClock } from './linux/clock.ts';
@@ -107,6 +108,9 @@ async function run(wiring: Wiring): Promise<Result<number>> {
     onEvent: (event) => listen.tell(event),
   });
   if (!channel.ok) return channel;
+  // They dial as soon as they can; a service manager may have taken their way through the directory away.
+  const admitted = heritage.foreign ? admitOthers(runDir.channelSocket) : ok();
+  if (!admitted.ok) log.error({ event: 'othersShutOut', error: admitted.error }, 'workers of other users cannot dial');
   const adopted = watchAdopted();
   const unreap = reapOrphans(log, (pid, exit) => adopted.reaped(pid, exit));
   const turns = new OneAtATime();

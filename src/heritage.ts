@@ -8,6 +8,7 @@ import { identify } from './linux/procfs.ts';
 import type { RunDir } from './linux/run-dir.ts';
 import { recallState } from './linux/state-file.ts';
 import { findSurvivors } from './linux/survivors.ts';
+import { workerUsers } from './worker-users.ts';
 import type { ServiceManager } from './linux/systemd.ts';
 import { failure, type PortherdError } from './shared/errors.ts';
 import { ok, type Result } from './shared/result.ts';
@@ -24,6 +25,8 @@ export interface Heritage {
   readonly state: SavedState | undefined;
   readonly adoption: Adoption;
   readonly given: Given;
+  /** Programs run as other users than the daemon. */
+  readonly foreign: boolean;
 }
 
 export interface HeirTools {
@@ -42,7 +45,8 @@ export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Her
     log.warn({ event: 'stateUnusable', why: recalled.error }, 'the former supervisor’s state cannot be used');
   const found = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
   const state = found === undefined ? undefined : complete(found, file);
-  const survivors = findSurvivors(runDir.channelSocket);
+  const users = workerUsers(state, file);
+  const survivors = findSurvivors(runDir.channelSocket, users);
   const former = state === undefined ? file : ok(formerConfig(state));
   const config = file.ok ? file : former;
   if (!config.ok) return config;
@@ -66,7 +70,7 @@ export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Her
   const inherited = libc.ok ? inheritedSockets(libc.value, heirlooms) : { ...nothingGiven, outOfReach: [] };
   if (inherited.outOfReach.length > 0)
     log.error(outOfReach(inherited.outOfReach), 'the workers’ sockets cannot be taken over');
-  return ok({ config: config.value, state, adoption, given: joinGiven(units, inherited) });
+  return ok({ config: config.value, state, adoption, given: joinGiven(units, inherited), foreign: users.size > 0 });
 }
 
 /** They are served on, and steered as they were; but a worker that ends cannot be replaced on its socket. */

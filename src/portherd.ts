@@ -5,8 +5,8 @@ import type { Config } from './config/schema.ts';
 import { serveConfig } from './config/serve.ts';
 import type { Origin } from './daemon.ts';
 import { rehearsalVariable } from './linux/handover.ts';
-import { resolveCommand } from './linux/command.ts';
 import { availableCores } from './linux/cores.ts';
+import { prepareLaunch } from './linux/launch.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
 import { fail, say, surplus } from './say.ts';
 import { failure } from './shared/errors.ts';
@@ -38,6 +38,8 @@ export async function portherd(args: readonly string[]): Promise<number> {
       return words.length > 0 ? fail(surplus(words)) : (await import('./unit.ts')).unit(flags, file);
     case 'sweep':
       return words.length > 0 ? fail(surplus(words)) : (await import('./sweep.ts')).sweep(flags, file);
+    case 'completion':
+      return completion(words);
     case undefined:
       console.error(await helpPage(undefined));
       return 2;
@@ -87,14 +89,21 @@ function check(file: string): number {
   const config = readConfig(file);
   if (!config.ok) return fail(config.error);
   const { programs } = config.value;
-  const missing = programs.flatMap(({ name, command, directory, environment }) => {
-    const found = resolveCommand(command, directory, { ...process.env, ...environment });
-    return found.ok ? [] : [{ ...found.error, message: `${name}: ${found.error.message}` }];
+  const missing = programs.flatMap((program) => {
+    const found = prepareLaunch(program, 0, process.env);
+    return found.ok ? [] : [{ ...found.error, message: `${program.name}: ${found.error.message}` }];
   });
   for (const error of missing) fail(error);
   if (missing.length > 0) return 2;
   const workers = programs.reduce((sum, program) => sum + program.workers, 0);
   return say(`${file}: good; ${count(programs.length, 'program')}, ${count(workers, 'worker')}`);
+}
+
+async function completion(words: readonly string[]): Promise<number> {
+  const { completionScript } = await import('./cli/completion/scripts.ts');
+  const script = words.length === 1 ? completionScript(portherdTool, words[0] ?? '') : undefined;
+  if (script !== undefined) return say(script.trimEnd());
+  return fail(failure('BAD_ARGUMENTS', 'completion needs a shell', 'There is a script for bash, zsh and fish.'));
 }
 
 async function helpPage(topic: string | undefined): Promise<string> {

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Flags } from './cli/command-line.ts';
+import type { Config } from './config/schema.ts';
 import { takeDaemonLock } from './linux/daemon-lock.ts';
 import { isAlive } from './linux/procfs.ts';
 import { signalProcess } from './linux/signal-process.ts';
@@ -10,8 +11,10 @@ import { findSurvivors } from './linux/survivors.ts';
 import { controlSocket, readConfig } from './read-config.ts';
 import { fail, say } from './say.ts';
 import { sweepGraceMs } from './shared/limits.ts';
+import type { Result } from './shared/result.ts';
 import type { ProcessRef } from './supervisor/ports.ts';
 import { isSavedState } from './supervisor/saved-state.ts';
+import { workerUsers } from './worker-users.ts';
 
 /**
  * `portherd sweep`: ends the workers that a supervisor left behind, SIGTERM first. Under systemd it is run by portherd-sweep.service, once
@@ -26,7 +29,7 @@ export async function sweep(flags: Flags, file: string): Promise<number> {
   const lock = takeDaemonLock(join(runDir, 'portherd.lock'));
   if (!lock.ok) return fail(lock.error);
   try {
-    const said = await sweepRunDir(runDir);
+    const said = await sweepRunDir(runDir, config);
     // The supervisor that is gone did not get to remove them.
     for (const path of [socket, join(runDir, 'workers.sock')]) rmSync(path, { force: true });
     return say(said);
@@ -35,8 +38,8 @@ export async function sweep(flags: Flags, file: string): Promise<number> {
   }
 }
 
-async function sweepRunDir(runDir: string): Promise<string> {
-  const left = workersLeft(runDir);
+async function sweepRunDir(runDir: string, config: Result<Config> | undefined): Promise<string> {
+  const left = workersLeft(runDir, config);
   for (const worker of left) signalProcess(worker, 'SIGTERM', 'process');
   const since = performance.now();
   while (left.some(isAlive) && performance.now() - since < sweepGraceMs) await sleep(lookMs);
@@ -51,14 +54,16 @@ async function sweepRunDir(runDir: string): Promise<string> {
 const lookMs = 20;
 
 /** By the state file, and by what the processes themselves tell: either may know more. */
-function workersLeft(runDir: string): readonly ProcessRef[] {
+function workersLeft(runDir: string, config: Result<Config> | undefined): readonly ProcessRef[] {
   const recalled = recallState(runDir);
   if (!recalled.ok) console.error(`portherd: ${recalled.error}`);
   const state = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
   const saved = (state?.programs ?? []).flatMap(({ workers }) =>
     workers.flatMap(({ process: started, serving }) => (serving === undefined ? [started] : [serving, started])),
   );
-  const found = findSurvivors(join(runDir, 'workers.sock')).map(({ process: survivor }) => survivor);
+  const found = findSurvivors(join(runDir, 'workers.sock'), workerUsers(state, config)).map(
+    ({ process: survivor }) => survivor,
+  );
   const byPid = new Map([...saved, ...found].filter(isAlive).map((one) => [one.pid, one]));
   return [...byPid.values()];
 }

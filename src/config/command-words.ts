@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 const shellOnly = /[|&;<>$`()]/;
 
 /**
- * Splits a command line into words as a POSIX shell quotes them: 'literal', "with \" and \\", back\slash. Nothing is expanded.
+ * Splits a command line into words as a POSIX shell quotes them: 'literal', "with \" and \\", back\slash. %(name)s stays as it is.
  * The error is a text for the operator, without the place.
  */
 export function commandWords(line: string): Result<string[], string> {
@@ -30,6 +30,10 @@ export function commandWords(line: string): Result<string[], string> {
     } else if (/\s/.test(letter)) {
       if (word !== undefined) words.push(word);
       word = undefined;
+    } else if (letter === '%' && next === '(') {
+      const [name = letter] = /^%\(\w+\)\d*[sd]/.exec(line.slice(at)) ?? [];
+      word = (word ?? '') + name;
+      at += name.length - 1;
     } else if (shellOnly.test(letter)) {
       return err(`no shell runs the command, so ${letter} would mean nothing; quote it, or write ["sh", "-c", "…"]`);
     } else word = (word ?? '') + letter;

@@ -25,9 +25,15 @@ function body(tree: OptionTree, indent: string): string[] {
 
 function entry(key: string, tree: OptionTree, indent: string): string[] {
   const comment = [tree.doc, ...notes(tree)].map((line) => `${indent}# ${line}`);
-  if (tree.is !== 'option') return [...comment, `${indent}${key}:`, ...body(tree, `${indent}  `)];
-  const absent = !tree.required && tree.default === undefined ? '# ' : '';
+  const absent = isAbsent(tree) ? '# ' : '';
+  if (tree.is !== 'option') return [...comment, `${indent}${absent}${key}:`, ...body(tree, `${indent}  `)];
   return [...comment, `${indent}${absent}${key}: ${yamlValue(tree.example ?? tree.default)}`];
+}
+
+/** Nothing stands for it unless it is written; a section, when that is so of all its keys. */
+function isAbsent(tree: OptionTree): boolean {
+  if (tree.is === 'option') return !tree.required && tree.default === undefined;
+  return tree.is === 'section' && Object.values(tree.keys).every(isAbsent);
 }
 
 function notes(tree: OptionTree): string[] {

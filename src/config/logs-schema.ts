@@ -8,8 +8,14 @@ const hour = 3_600_000;
 
 /** Instead of a path. */
 export const logWords: readonly string[] = ['auto', 'none', 'inherit'];
+/** The same for stderr. */
+export const errorLogWords: readonly string[] = [...logWords, 'stdout'];
 
 const logTarget = path('auto (a file per worker in logDir), none, inherit (the daemon’s own), or a path');
+
+const errorTarget = path(
+  'auto (a file per worker in logDir), stdout (with standard output), none, inherit (the daemon’s own), or a path',
+);
 
 export const logs = defaultedSection('Where the workers’ output goes. They write there themselves; portherd rotates.', {
   stdout: option(logTarget, {
@@ -17,7 +23,11 @@ export const logs = defaultedSection('Where the workers’ output goes. They wri
     change: 'roll',
     default: 'auto',
   }),
-  stderr: option(logTarget, { doc: 'Standard error, likewise.', change: 'roll', default: 'auto' }),
+  stderr: option(errorTarget, {
+    doc: 'Standard error, likewise; stdout joins it to standard output (supervisord’s redirect_stderr).',
+    change: 'roll',
+    default: 'auto',
+  }),
   // A second look costs a stat of each file; below 64 KB a busy worker would be rotated at every one.
   maxSize: option(sizeOr('never', 64 * 1024, 1024 * 1024 * megabyte), {
     doc: 'A file that has reached this is rotated, to backups .1, .2 …; looked at each second. never: not by portherd.',

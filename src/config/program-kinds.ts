@@ -108,6 +108,10 @@ export function stopSignal(): Kind<SignalName> {
 /** Set by portherd for each worker; what the config says would be lost without a word. */
 const reserved = /^(PORTHERD_.*|LISTEN_FDS|LISTEN_PID|LISTEN_FDNAMES)$/;
 
+export function isReservedVariable(name: string): boolean {
+  return reserved.test(name);
+}
+
 export function environment(): Kind<Record<string, string>> {
   const expects = 'a map of names to texts';
   // A number's spelling is lost when YAML has read it (0600, 1.10), so quotes are asked for.

@@ -2,6 +2,7 @@ import { slotsMax } from '../shared/limits.ts';
 import { logs } from './logs-schema.ts';
 import { decimal, duration, durationOr, listOf, oneOf, path, text, wholeNumber } from './kinds.ts';
 import { defaultedSection, listOfSections, option, optional, section } from './option.ts';
+import { processOptions } from './process-schema.ts';
 import { command, environment, host, share, stopSignal, workers } from './program-kinds.ts';
 
 /** Every option of a program: kind, default, one-line doc, cost of a change. Durations become milliseconds. Nothing else lists them. */
@@ -90,6 +91,11 @@ const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
     change: 'live',
     default: '10s',
   }),
+  group: option(oneOf(true, false), {
+    doc: 'Send the signal to the whole process group too, not only to the process that serves.',
+    change: 'live',
+    default: false,
+  }),
 });
 
 const roll = defaultedSection('How workers are replaced, slot by slot.', {
@@ -172,11 +178,12 @@ export const programSchema = section('One server.', {
   }),
   directory: option(path(), { doc: 'Working directory of the workers.', change: 'roll', default: '.' }),
   environment: option(environment(), {
-    doc: 'Variables added to the daemon’s own. Nothing is expanded.',
+    doc: 'Variables added to the daemon’s own.',
     change: 'roll',
     default: {},
     example: { NODE_ENV: 'production' },
   }),
+  ...processOptions,
   workers: option(workers(), {
     doc: 'Slots: auto is one per core that this process may use; a share is rounded down, but at least 1.',
     change: 'scale',

@@ -23,13 +23,17 @@ function optionsMarkdown(): string {
 
 Generated from the schema (\`npm run gen\`); do not edit. \`full-example.yaml\` shows them in place.
 
-Paths are relative to the config file, durations carry their unit (\`500ms\`, \`10s\`, \`1m30s\`, \`2h\`), no variable is expanded, and a key that
-is not listed here is an error. **Change** says what \`portherdctl update\` does with a new value:
+Paths are relative to the config file, durations carry their unit (\`500ms\`, \`10s\`, \`1m30s\`, \`2h\`), and a key that is not listed here is
+an error. **Change** says what \`portherdctl update\` does with a new value:
 
 - **live**: it counts from now on; no process is touched
 - **scale**: slots are added or drained; the other workers stay
 - **roll**: every worker is replaced, slot by slot, without losing a connection
 - **restart**: the program stops and starts; under \`supervisor\` it waits until the daemon is restarted
+
+In \`command\`, \`directory\`, \`envFile\`, the values of \`environment\` and the paths of \`logs\`, \`%(ENV_NAME)s\` stands for a variable of the
+daemon’s environment when it reads the file, \`%(program_name)s\` for the program, \`%(host_node_name)s\` for the machine, and \`%(process_num)d\` or
+\`%(slot)d\` for the slot (not in \`directory\` and \`envFile\`; \`%(slot)02d\` is padded). \`%%\` is a %; any other % stands for itself.
 
 A program’s name has 1 to 64 letters, digits, dots, \`_\` or \`-\`, the first a letter or digit, and is not \`all\`.
 `;
@@ -42,7 +46,9 @@ function tables(tree: OptionTree, path: string): string[] {
   if (tree.is === 'list') return tables(tree.of, `${path}[]`);
   if (tree.is === 'option') return [];
   const inner = Object.entries(tree.keys).flatMap(([key, one]) => tables(one, path === '' ? key : `${path}.${key}`));
-  return path === '' ? inner : [table(tree, path), ...inner];
+  if (path !== '') return [table(tree, path), ...inner];
+  const own = Object.entries(tree.keys).filter(([, one]) => one.is === 'option');
+  return [table({ ...tree, keys: Object.fromEntries(own) }, 'The file'), ...inner];
 }
 
 function table(section: SectionTree, path: string): string {

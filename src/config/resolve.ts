@@ -1,7 +1,9 @@
 import { assert } from '../shared/assert.ts';
 import { slotsMax } from '../shared/limits.ts';
+import { escapePercent } from '../shared/percent-text.ts';
 import { resolvePath } from '../shared/resolve-path.ts';
-import { logWords } from './logs-schema.ts';
+import type { Result } from '../shared/result.ts';
+import { errorLogWords, logWords } from './logs-schema.ts';
 import type { Workers } from './program-kinds.ts';
 import type { Config, ProgramConfig, SupervisorConfig, WrittenConfig, WrittenProgram } from './schema.ts';
 
@@ -13,14 +15,35 @@ export interface ConfigContext {
   readonly directory: string;
   /** Cores that this process may use, ≥ 1. */
   readonly cores: number;
+  /** What %(ENV_NAME)s may name; none unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What %(host_node_name)s is; localhost unless given. */
+  readonly host?: string;
+  /** The files that a pattern of `include` finds, in their order; what is wrong with it otherwise. None can be included without it. */
+  readonly include?: (pattern: string) => Result<readonly IncludedText[], string>;
 }
 
-export function resolveConfig(written: WrittenConfig, context: ConfigContext): Config {
+export interface IncludedText {
+  /** As errors shall show it. */
+  readonly file: string;
+  /** Absolute; its relative paths start here. */
+  readonly directory: string;
+  readonly text: string;
+}
+
+/** `homes`: directories of programs whose paths start elsewhere than at `context.directory`. */
+export function resolveConfig(
+  written: WrittenConfig,
+  context: ConfigContext,
+  homes: ReadonlyMap<string, string>,
+): Config {
   assert(Number.isInteger(context.cores) && context.cores >= 1, `${context.cores} cores`);
   return {
     file: context.file,
     supervisor: resolveSupervisor(written.supervisor, context.directory),
-    programs: Object.entries(written.programs).map(([name, program]) => resolveProgram(name, program, context)),
+    programs: Object.entries(written.programs).map(([name, program]) =>
+      resolveProgram(name, program, context.cores, homes.get(name) ?? context.directory),
+    ),
   };
 }
 
@@ -40,15 +63,21 @@ function resolveSupervisor(written: WrittenConfig['supervisor'], directory: stri
   };
 }
 
-function resolveProgram(name: string, written: WrittenProgram, context: ConfigContext): ProgramConfig {
-  const log = (target: string) => (logWords.includes(target) ? target : resolvePath(context.directory, target));
+function resolveProgram(name: string, written: WrittenProgram, cores: number, directory: string): ProgramConfig {
+  const log = (target: string, words: readonly string[]) =>
+    words.includes(target) ? target : resolvePath(escapePercent(directory), target);
   return {
     ...written,
     name,
-    directory: resolvePath(context.directory, written.directory),
-    workers: resolveWorkers(written.workers, context.cores),
+    directory: resolvePath(directory, written.directory),
+    envFile: written.envFile === undefined ? undefined : resolvePath(directory, written.envFile),
+    workers: resolveWorkers(written.workers, cores),
     listen: written.listen.map((one) => ({ ...one, name: one.name ?? String(one.port) })),
-    logs: { ...written.logs, stdout: log(written.logs.stdout), stderr: log(written.logs.stderr) },
+    logs: {
+      ...written.logs,
+      stdout: log(written.logs.stdout, logWords),
+      stderr: log(written.logs.stderr, errorLogWords),
+    },
   };
 }
 

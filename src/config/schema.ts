@@ -1,4 +1,6 @@
-import { mapOf, type Parsed, section } from './option.ts';
+import { listOf, path } from './kinds.ts';
+import { mapOf, option, type Parsed, section } from './option.ts';
+import type { ResourceLimit } from './process-kinds.ts';
 import { programSchema } from './program-schema.ts';
 import { supervisorSchema } from './supervisor-schema.ts';
 
@@ -6,7 +8,14 @@ import { supervisorSchema } from './supervisor-schema.ts';
  * The whole file, and the types that the rest of portherd works with: resolved (see resolve.ts), durations in milliseconds, paths
  * absolute, or auto, none and inherit for logs.
  */
+export const includeSchema = option(listOf(path('a path or a pattern such as programs/*.yaml'), 0, 100), {
+  doc: 'Files with more programs; paths in each are relative to it. They include nothing themselves.',
+  change: 'live',
+  default: [],
+});
+
 export const configSchema = section('portherd’s configuration.', {
+  include: includeSchema,
   supervisor: supervisorSchema,
   programs: mapOf(programSchema, 'The servers to run, by name.', 'a map of names to programs'),
 });
@@ -15,8 +24,14 @@ export const configSchema = section('portherd’s configuration.', {
 export type WrittenConfig = Parsed<typeof configSchema>;
 export type WrittenProgram = Parsed<typeof programSchema>;
 
-export type ProgramConfig = Frozen<Omit<WrittenProgram, 'workers' | 'listen'>> & {
+/** What may be left out, and then is not there. */
+type Spare = 'envFile' | 'user' | 'group' | 'umask' | 'nice';
+
+export type ProgramConfig = Frozen<Omit<WrittenProgram, 'workers' | 'listen' | 'rlimits' | Spare>> & {
+  readonly [K in Spare]?: WrittenProgram[K];
+} & {
   readonly name: string;
+  readonly rlimits: { readonly [K in keyof WrittenProgram['rlimits']]?: ResourceLimit | undefined };
   /** 1 to 512. */
   readonly workers: number;
   readonly listen: readonly ListenConfig[];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { failure, messageOf } from '../shared/errors.ts';
 import { lastWordsBytesMax } from '../shared/limits.ts';
+import { forSlot } from '../shared/percent-text.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { WorkerLogs } from '../supervisor/ports.ts';
 
@@ -29,20 +30,14 @@ export interface OpenLogs {
 }
 
 export function logPaths(program: LoggedProgram, slot: number, logDir: string): LogPaths {
-  return { stdout: pathOf('stdout'), stderr: pathOf('stderr') };
+  const stdout = pathOf('stdout');
+  return { stdout, stderr: program.logs.stderr === 'stdout' ? stdout : pathOf('stderr') };
 
   function pathOf(stream: 'stdout' | 'stderr'): string {
     const path = program.logs[stream];
     if (path === 'auto') return join(logDir, `${program.name}-${slot}.${stream}.log`);
-    return path
-      .replaceAll(/%\((?:program_name|group_name|program)\)s/g, program.name)
-      .replaceAll(/%\((?:process_num|slot)\)(\d*)d/g, (_, width: string) => padded(slot, width));
+    return forSlot(path, program.name, slot);
   }
-}
-
-/** As Python's `%02d` and `%2d`, which supervisord's paths may have. */
-function padded(slot: number, width: string): string {
-  return String(slot).padStart(Number(width), width.startsWith('0') ? '0' : ' ');
 }
 
 /** As the supervisor asks for them. */

@@ -3,7 +3,7 @@ import { availableParallelism, release } from 'node:os';
 import type { DaemonFacts, Facts } from '../core/findings/facts.ts';
 import { availableCores } from './cores.ts';
 import { loadLibc } from './libc.ts';
-import { capability, effectiveCapabilities, environmentOf, openFilesHardLimit } from './proc-self.ts';
+import { capability, effectiveCapabilities, environmentOf, hardLimit } from './proc-self.ts';
 import { readSysctl } from './sysctl.ts';
 import { systemdFacts } from './systemd-version.ts';
 
@@ -21,7 +21,7 @@ export async function machineFacts(): Promise<MachineFacts> {
     // 4096 since Linux 5.4; a network namespace of an older kernel may not show it (net/core/sysctl_net_core.c).
     somaxconn: readSysctl('net.core.somaxconn') ?? 4_096,
     migrateReq: migrateReq === undefined ? undefined : migrateReq === 1,
-    openFilesMax: openFilesHardLimit(readFileSync('/proc/self/limits', 'latin1')) ?? Infinity,
+    openFilesMax: hardLimit(readFileSync('/proc/self/limits', 'latin1'), 'Max open files') ?? Infinity,
     cpus: { usable: availableCores(), allowed: availableParallelism() },
     ptraceScope: readSysctl('kernel.yama.ptrace_scope'),
     capabilities: { bpf: has(capability.bpf) || has(capability.sysAdmin), ptrace: has(capability.sysPtrace) },

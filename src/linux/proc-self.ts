@@ -1,13 +1,14 @@
 /** What processes may do, from the text of files in /proc. Pure. */
 
-/** The hard limit in /proc/PID/limits (proc_pid_limits(5)); undefined when there is no such line. */
-export function openFilesHardLimit(limits: string): number | undefined {
-  const [, hard] = /^Max open files +\S+ +(\S+)/m.exec(limits) ?? [];
+/** A hard limit in /proc/PID/limits (proc_pid_limits(5)) by its title there; undefined when there is no such line. */
+export function hardLimit(limits: string, title: string): number | undefined {
+  const line = limits.split('\n').find((one) => one.startsWith(`${title} `));
+  const [, hard] = line?.slice(title.length).trim().split(/\s+/) ?? [];
   return hard === 'unlimited' ? Infinity : hard === undefined ? undefined : Number(hard);
 }
 
 /** include/uapi/linux/capability.h */
-export const capability = { sysPtrace: 19, sysAdmin: 21, bpf: 39 } as const;
+export const capability = { sysPtrace: 19, sysAdmin: 21, sysNice: 23, sysResource: 24, bpf: 39 } as const;
 
 /** CapEff in /proc/PID/status (proc_pid_status(5)), a bit for each capability. */
 export function effectiveCapabilities(status: string): (number: number) => boolean {

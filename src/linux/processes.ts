@@ -1,17 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ProgramConfig } from '../config/schema.ts';
 import { assert } from '../shared/assert.ts';
-import { ok, type Result } from '../shared/result.ts';
+import { ok } from '../shared/result.ts';
 import type { Listeners, Processes, ProcessRef } from '../supervisor/ports.ts';
 import type { AdoptedProcesses } from './adopted-processes.ts';
-import { type ResolvedCommand, realDirectory, resolveCommand } from './command.ts';
+import { admitOthers } from './admit-others.ts';
+import type { ResolvedCommand } from './command.ts';
 import { firstCopyAbove, firstInherited, placeCopies, stdioOf } from './descriptors.ts';
+import { prepareLaunch } from './launch.ts';
+import { launchLine } from './launch-line.ts';
 import { logPaths, openLogs } from './log-files.ts';
 import { identify, startTicksOf } from './procfs.ts';
 import { signalProcess } from './signal-process.ts';
 import { startProcess } from './start-process.ts';
-import { activated, socketActivationEnv } from './socket-activation.ts';
+import { socketActivationEnv } from './socket-activation.ts';
 import { type Environment, preloadOption, type WorkerHome, workerEnv } from './worker-env.ts';
 
 export interface ProcessesOptions extends WorkerHome {
@@ -29,24 +31,19 @@ export interface ProcessesOptions extends WorkerHome {
 export function createProcesses(options: ProcessesOptions): Processes {
   const { listeners, logDir, env, adopted } = options;
 
-  function resolve(configured: ProgramConfig): Result<{ program: ProgramConfig; command: ResolvedCommand }> {
-    const directory = realDirectory(configured.directory);
-    if (!directory.ok) return directory;
-    const program = { ...configured, directory: directory.value };
-    const command = resolveCommand(program.command, program.directory, { ...env, ...program.environment });
-    return command.ok ? ok({ program, command: command.value }) : command;
-  }
-
   return {
     prepare(configured) {
-      const resolved = resolve(configured);
-      return resolved.ok ? ok(resolved.value.program) : resolved;
+      const launch = prepareLaunch(configured, 0, env);
+      return launch.ok ? ok({ ...configured, directory: launch.value.program.directory }) : launch;
     },
 
     spawn(request, onExit) {
-      const resolved = resolve(request.program);
-      if (!resolved.ok) return resolved;
-      const { program, command } = resolved.value;
+      const launch = prepareLaunch(request.program, request.slot, env);
+      if (!launch.ok) return launch;
+      const { program, command, traits, tools } = launch.value;
+      const { account } = traits;
+      const admitted = account?.uid === undefined ? ok() : admitOthers(options.channelSocket);
+      if (!admitted.ok) return admitted;
       const logs = openLogs(logPaths(program, request.slot, logDir));
       if (!logs.ok) return logs;
 
@@ -57,11 +54,12 @@ export function createProcesses(options: ProcessesOptions): Processes {
         ...(other ? socketActivationEnv(placed) : {}),
         ...workerEnv(env, { ...request, program }, options, other ? 'listen' : 'boot', placed),
       };
-      const [file, ...args] =
-        placed.length > 0 && other ? activated(command.argv, childEnv) : launch(command, options.preload);
+      const own = { ...traits, activated: placed.length > 0 && other };
+      const line = launchLine(withPreload(command, options.preload), childEnv, own, tools);
+      const [file, ...args] = line.words;
       const started = startProcess(file, args, {
         cwd: program.directory,
-        env: childEnv,
+        env: line.env,
         stdio: [...stdioOf(logs.value, placed, other)],
         detached: true,
       });
@@ -93,7 +91,7 @@ export function preloadPath(): string {
   return join(root, 'dist/worker/preload.cjs');
 }
 
-function launch({ kind, argv }: ResolvedCommand, preload: string): readonly [string, ...string[]] {
+function withPreload({ kind, argv }: ResolvedCommand, preload: string): readonly [string, ...string[]] {
   const [file, ...args] = argv;
   return kind === 'node' ? [file, preloadOption, preload, ...args] : argv;
 }

@@ -61,8 +61,8 @@ export function logDirOf(
 }
 
 /**
- * Whoever may write to it could take the place of the control socket; whoever may enter could read logs. So what exists
- * is refused rather than mended: it may be somebody's home or project.
+ * Whoever may write to it could take the place of the control socket; whoever may read it sees what is there. So what exists is refused
+ * rather than mended: it may be somebody's home or project. To pass through it is what workers of other users may (admit-others.ts).
  */
 function secureDirectory(path: string): Result<undefined> {
   try {
@@ -72,7 +72,7 @@ function secureDirectory(path: string): Result<undefined> {
     if (stat.isSymbolicLink()) return unsafe('is a symbolic link');
     if (stat.uid !== process.geteuid?.()) return unsafe(`belongs to uid ${stat.uid}`);
     const mode = stat.mode & 0o7777;
-    if ((mode & 0o077) !== 0) return unsafe(`has mode 0${mode.toString(8)}`);
+    if ((mode & 0o066) !== 0) return unsafe(`has mode 0${mode.toString(8)}`);
     return ok();
   } catch (thrown) {
     return err(failure('RUN_DIR_UNSAFE', `cannot make the run directory ${path}: ${messageOf(thrown)}`));

@@ -10,16 +10,17 @@ export function socketActivationEnv(listeners: readonly SlotListener[]): Record<
 }
 
 /**
- * LISTEN_PID must be the worker's own pid, which only the worker itself can know before it runs: a shell sets it and
- * becomes the program (same pid).
+ * What only the worker's own process can do before it runs, such as LISTEN_PID, its own pid: a shell does it and becomes the program
+ * (same pid).
  *
  * dash drops variables whose names are no shell names (`spring.port`); env(1) puts them back.
  */
-export function activated(
+export function throughShell(
+  commands: readonly string[],
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
 ): readonly [string, ...string[]] {
   const dropped = Object.entries(env).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
   const restored = dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)];
-  return ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh', ...restored, ...argv];
+  return ['/bin/sh', '-c', [...commands, 'exec "$@"'].join('; '), 'sh', ...restored, ...argv];
 }

@@ -9,21 +9,27 @@ import { allPids, isAlive, statOf } from './procfs.ts';
  * environment names its worker socket (proc_pid_environ(5): as it was at execve, whatever the app did to process.env). A program that
  * overwrites its environment to show a title (nginx) is found by its pid in the state file only.
  */
-export function findSurvivors(channelSocket: string): readonly Survivor[] {
+export function findSurvivors(channelSocket: string, users: WorkerUsers = new Map()): readonly Survivor[] {
   return allPids()
-    .flatMap((pid) => survivor(pid, channelSocket) ?? [])
+    .flatMap((pid) => survivor(pid, channelSocket, users) ?? [])
     .toSorted((one, other) => one.process.startTicks - other.process.startTicks || one.process.pid - other.process.pid);
 }
 
-function survivor(pid: number, channelSocket: string): Survivor | undefined {
+/** Of programs that do not run as the daemon's user: the uids that their workers may have. */
+export type WorkerUsers = ReadonlyMap<string, ReadonlySet<number>>;
+
+function survivor(pid: number, channelSocket: string, users: WorkerUsers): Survivor | undefined {
   if (pid === process.pid) return undefined;
   const stat = statOf(pid);
-  if (stat?.session !== pid || !isOwn(pid)) return undefined;
+  if (stat?.session !== pid) return undefined;
+  const own = isOwn(pid);
+  if (!own && users.size === 0) return undefined;
   const env = environmentOf(pid);
   const [program, token] = [env.get('PORTHERD_PROGRAM'), env.get(channelEnv.token)];
   const slot = Number(env.get('PORTHERD_SLOT') ?? Number.NaN);
   const generation = Number(env.get('PORTHERD_GENERATION') ?? Number.NaN);
   if (env.get(channelEnv.socket) !== channelSocket || program === undefined || token === undefined) return undefined;
+  if (!own && users.get(program)?.has(ownerOf(pid) ?? -1) !== true) return undefined;
   if (!Number.isSafeInteger(slot) || slot < 0 || !Number.isSafeInteger(generation)) return undefined;
   const found = { pid, startTicks: stat.startTicks };
   if (!isAlive(found)) return undefined;
@@ -32,9 +38,13 @@ function survivor(pid: number, channelSocket: string): Survivor | undefined {
   return { process: found, program, slot, generation, token, attached, inodes };
 }
 
-/** Anybody may write our names into his environment; to be one of us takes our user. */
+/** Anybody may write our names into his environment; to be one of us takes our user, or the one of that very program. */
 function isOwn(pid: number): boolean {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === process.geteuid?.();
+  return ownerOf(pid) === process.geteuid?.();
+}
+
+function ownerOf(pid: number): number | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
 }
 
 /** Empty for a kernel thread, a zombie, and processes of other users. */

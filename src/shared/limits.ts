@@ -24,6 +24,12 @@ export const lastWordsBytesMax = 2_048;
 /** A config is written by a person; more than this is the wrong file. */
 export const configBytesMax = 1024 * 1024;
 
+/** Programs are at most some hundreds, one a file; more is the wrong pattern. */
+export const includedFilesMax = 1_000;
+
+/** execve(2) takes 2 MiB for a whole environment, and 128 KiB for one variable. */
+export const envFileBytesMax = 256 * 1024;
+
 /** A worker says hello in the turn in which it connects; by then something else has connected. */
 export const channelHelloMsMax = 5_000;
 

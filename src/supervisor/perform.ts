@@ -1,3 +1,4 @@
+import type { ProgramConfig } from '../config/schema.ts';
 import type { FleetEffect } from '../core/effects.ts';
 import type { Fact, FleetEvent } from '../core/events.ts';
 import { unreachable } from '../shared/assert.ts';
@@ -48,7 +49,10 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     }
     case 'terminate': {
       const worker = live(effect.worker);
-      if (worker !== undefined) ports.processes.signal(worker.serving ?? worker.process, config.stop.signal, 'process');
+      if (worker === undefined) return;
+      const { signal, group } = config.stop;
+      if (group) ports.processes.signal(worker.process, signal, 'group');
+      else ports.processes.signal(worker.serving ?? worker.process, signal, 'process');
       return;
     }
     case 'kill': {
@@ -110,8 +114,7 @@ function spawn(
   }
   // A socket that its last worker has shut down would take nobody; see shutdown(2) in linux/accept-queue.ts.
   relisten(slot, { ports, workers, program, send, announce });
-  const { command, directory, environment, logs, readiness } = launches.get(generation) ?? config;
-  const launch = { ...config, command, directory, environment, logs, readiness };
+  const launch = { ...config, ...launchOf(launches.get(generation) ?? config) };
   const handle = workers.nextHandle();
   const token = ports.machine.token();
   const { stderr } = ports.workerLogs.paths(launch, slot);
@@ -137,6 +140,12 @@ function spawn(
     stderr: { path: stderr, from },
   });
   send({ is: 'spawned', worker, pid: spawned.value.pid });
+}
+
+/** What a worker has of its own generation; all else is of the config that counts now. */
+function launchOf(program: ProgramConfig): Partial<ProgramConfig> {
+  const { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits } = program;
+  return { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits };
 }
 
 /** Whoever comes back to the kernel's group does so at its end. */

@@ -62,21 +62,25 @@ export const aPath = (path: string): OptionCases => ({
   ],
 });
 
-export const logTarget = (path: string): OptionCases => ({
+export const logTarget = (path: string, expects = 'auto (a file per worker in logDir)'): OptionCases => ({
   good: [
     ['auto', 'auto'],
+    ...(expects.includes('stdout') ? [['stdout', 'stdout'] as const] : []),
+    ['"log/%(program_name)s-%(slot)02d.log"', '/srv/app/config/log/%(program_name)s-%(slot)02d.log'],
+    ['"log/%(ENV_REGION)s.log"', '/srv/app/config/log/eu 100%%.log'],
     ['none', 'none'],
     ['inherit', 'inherit'],
     ['log/web.log', '/srv/app/config/log/web.log'],
     ['./auto', '/srv/app/config/auto'],
   ],
   bad: [
+    ['"a%(slott)d"', `${path}: %(slott)d names nothing; write one of ${percentNames}, or %% for a %`],
     ['~/x', `${path}: "~/x" is not valid; write the whole path; ~ is not expanded`],
-    [
-      'false',
-      `${path}: false is not valid; write auto (a file per worker in logDir), none, inherit (the daemon’s own), or a path`,
-    ],
+    ['false', `${path}: false is not valid; write ${expects}, none, inherit (the daemon’s own), or a path`],
   ],
 });
+
+/** Those that an option may have. */
+export const percentNames = '%(ENV_NAME)s, %(program_name)s, %(process_num)d, %(slot)d, %(host_node_name)s';
 
 export const web = (key: string): string => `programs.web.${key}`;

@@ -1,9 +1,17 @@
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Config, ProgramConfig } from '../../../src/config/schema.ts';
+import { err, ok } from '../../../src/shared/result.ts';
 import type { ErrorCode } from '../../../src/shared/errors.ts';
 
-/** A machine with four cores, and a file that no test reads. */
-export const context = { file: 'config/portherd.yaml', directory: '/srv/app/config', cores: 4 } as const;
+/** A machine with four cores, and files that no test reads. */
+export const context = {
+  file: 'config/portherd.yaml',
+  directory: '/srv/app/config',
+  cores: 4,
+  env: { REGION: 'eu 100%' },
+  host: 'north',
+  include: (pattern: string) => (pattern.startsWith('gone') ? err(`there is no file ${pattern}`) : ok([])),
+} as const;
 
 export function load(text: string): Config {
   const loaded = loadConfig(text, context);
@@ -30,6 +38,7 @@ export function withOption(path: string, value: string): string {
   const steps = path.split('.');
   if (steps[0] === 'supervisor')
     return `supervisor: ${nested(steps.slice(1), value)}\nprograms: { web: { command: node } }`;
+  if (path === 'include') return `include: ${value}\nprograms: { web: { command: node } }`;
   if (path === 'command') return `programs: { web: { command: ${value} } }`;
   if (path === 'listen[].port') return `programs: { web: { command: node, listen: [{ port: ${value} }] } }`;
   if (steps[0] === 'listen[]') {
@@ -45,6 +54,8 @@ function nested(steps: readonly string[], value: string): string {
 
 /** The value at such a path in what was loaded. */
 export function optionIn(config: Config, path: string): unknown {
+  // What was included is in `programs`.
+  if (path === 'include') return config.programs.length;
   const root: unknown = path.startsWith('supervisor.') ? config : config.programs[0];
   return path
     .replace('[]', '.0')

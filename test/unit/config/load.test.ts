@@ -56,7 +56,7 @@ describe('a text that is a config', () => {
 });
 
 describe('a text that is not', () => {
-  const map = 'write a map of supervisor, programs';
+  const map = 'write a map of include, supervisor, programs';
 
   test.each([
     ['', `${at}:1:1: nothing is written here; ${map}`],
@@ -102,7 +102,7 @@ describe('a text that is not', () => {
       '  web:',
       '    command: a',
       '    workrs: 3',
-      '    user: www',
+      '    requires: www',
       '    listen: [{ prot: 80, port: 80 }]',
       '    stop: { grace: 3s }',
       'supervisr: {}',
@@ -111,14 +111,14 @@ describe('a text that is not', () => {
     expect(code).toBe('CONFIG_INVALID');
     expect(lines).toEqual([
       `${at}:4:5: programs.web.workrs: unknown key; did you mean "workers"?`,
-      `${at}:5:5: programs.web.user: unknown key; known here: command, directory, environment, workers, listen, bind, autostart, autorestart, exitCodes, startRetries, backoff, readiness, stop, roll, steering, balance, health, logs, priority`,
+      `${at}:5:5: programs.web.requires: unknown key; known here: command, directory, environment, envFile, user, group, umask, nice, rlimits, workers, listen, bind, autostart, autorestart, exitCodes, startRetries, backoff, readiness, stop, roll, steering, balance, health, logs, priority`,
       `${at}:6:16: programs.web.listen[0].prot: unknown key; did you mean "port"?`,
-      `${at}:7:13: programs.web.stop.grace: unknown key; known here: signal, drainTimeout, idleTimeout, killTimeout`,
+      `${at}:7:13: programs.web.stop.grace: unknown key; known here: signal, drainTimeout, idleTimeout, killTimeout, group`,
       `${at}:8:1: supervisr: unknown key; did you mean "supervisor"?`,
     ]);
   });
 
-  test.each(['envFile', 'user', 'group', 'umask', 'pattern', 'recycle', 'scale', 'after'])(
+  test.each(['extends', 'pattern', 'recycle', 'scale', 'after'])(
     'what this version does not have is an error, not silence: %s',
     (key) => {
       const [code, line] = refusal(`programs: { web: { command: a, ${key}: x } }`);

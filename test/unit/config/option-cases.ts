@@ -1,4 +1,5 @@
 import type { OptionCases } from './case-makers.ts';
+import { includeCases, processCases } from './process-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { programCases } from './program-cases.ts';
 import { supervisorCases } from './supervisor-cases.ts';
@@ -8,4 +9,6 @@ export const optionCases: Readonly<Record<string, OptionCases>> = {
   ...supervisorCases,
   ...programCases,
   ...policyCases,
+  ...processCases,
+  ...includeCases,
 };

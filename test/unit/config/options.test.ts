@@ -26,6 +26,7 @@ test('what is left out has its default', () => {
     command: ['node', 'server.js'],
     directory: '/srv/app/config',
     environment: {},
+    rlimits: {},
     workers: 4,
     listen: [{ name: '8080', host: '::', port: 8080, backlog: 1024 }],
     bind: 'slot',
@@ -35,7 +36,7 @@ test('what is left out has its default', () => {
     startRetries: 5,
     backoff: { initial: 100, max: 30_000, factor: 2, jitter: 0.2, resetAfter: 10_000 },
     readiness: { type: 'listening', path: '/', timeout: 30_000 },
-    stop: { signal: 'SIGTERM', drainTimeout: 30_000, idleTimeout: 10_000, killTimeout: 10_000 },
+    stop: { signal: 'SIGTERM', drainTimeout: 30_000, idleTimeout: 10_000, killTimeout: 10_000, group: false },
     roll: { maxSurge: 1, maxUnavailable: 0, minReady: 2_000, pause: 0, onFailure: 'abort' },
     steering: 'auto',
     balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
@@ -69,7 +70,7 @@ function place(path: string, written: string): string {
   const text = withOption(path, written);
   const [first = '', second] = text.split('\n');
   const marker = optionCases[path]?.marks?.[written] ?? written;
-  const line = second === undefined || path.startsWith('supervisor') ? first : second;
+  const line = second === undefined || path.startsWith('supervisor') || path === 'include' ? first : second;
   return `1:${line.lastIndexOf(marker) + 1}`;
 }
 

@@ -95,6 +95,13 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
     ],
   },
   'stop.killTimeout': time(web('stop.killTimeout'), zero, day, '25h'),
+  'stop.group': {
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: [['yes', `${web('stop.group')}: "yes" is not valid; write true or false`]],
+  },
   'roll.maxSurge': {
     ...count(web('roll.maxSurge'), 0, 512),
     good: [
@@ -183,7 +190,7 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
     ],
   },
   'logs.stdout': logTarget(web('logs.stdout')),
-  'logs.stderr': logTarget(web('logs.stderr')),
+  'logs.stderr': logTarget(web('logs.stderr'), 'auto (a file per worker in logDir), stdout (with standard output)'),
   'logs.maxSize': {
     good: [
       ['64KB', 65_536],

@@ -1,4 +1,4 @@
-import { aPath, count, type OptionCases, web } from './case-makers.ts';
+import { aPath, count, type OptionCases, percentNames, web } from './case-makers.ts';
 
 const commandText = 'write a command line such as node server.js, or a list of its words';
 const workersText = 'write auto, a whole number from 1 to 512, or a share of the cores from 1% to 1000%';
@@ -11,6 +11,8 @@ export const programCases: Readonly<Record<string, OptionCases>> = {
       [`"node 'my app.js' --name=\\"a b\\""`, ['node', 'my app.js', '--name=a b']],
       ['[node, my app.js]', ['node', 'my app.js']],
       ["[sh, '-c', 'a | b']", ['sh', '-c', 'a | b']],
+      ['"a %(program_name)s %(slot)d %% %H"', ['a', '%(program_name)s', '%(slot)d', '%%', '%H']],
+      ['"a %(ENV_REGION)s %(host_node_name)s"', ['a', 'eu 100%%', 'north']],
     ],
     bad: [
       ['""', `${web('command')}: "" is not valid; ${commandText}`],
@@ -26,15 +28,28 @@ export const programCases: Readonly<Record<string, OptionCases>> = {
       ['["A=1", node]', `${web('command')}: no shell runs the command; write A under environment instead`],
       [`"node 'x"`, `${web('command')}: the quote ' is not closed; close it, or put a backslash before it`],
       ['"a\\0b"', `${web('command')}: "a\\u0000b" is not valid; ${commandText}`],
+      ['"a %(slots)d"', `${web('command')}: %(slots)d names nothing; write one of ${percentNames}, or %% for a %`],
+      [
+        '"a %(ENV_GONE)s"',
+        `${web('command')}: %(ENV_GONE)s: GONE is not set in portherd’s environment; set it, or write %% for a %`,
+      ],
     ],
     marks: { '[node, 1]': '1]' },
   },
-  directory: aPath(web('directory')),
+  directory: {
+    ...aPath(web('directory')),
+    good: [...aPath(web('directory')).good, ['"%(ENV_REGION)s/%(program_name)s%%"', '/srv/app/config/eu 100%/web%']],
+    bad: [
+      ...aPath(web('directory')).bad,
+      ['"/srv/%(slot)d"', `${web('directory')}: %(slot)d is another for each slot; this is one for all of them`],
+    ],
+  },
   environment: {
     good: [
       ['{}', {}],
       ["{ A: b, PORT: '80', EMPTY: '' }", { A: 'b', PORT: '80', EMPTY: '' }],
       ["{ A: '$HOME/${X}' }", { A: '$HOME/${X}' }],
+      ["{ A: '%(ENV_REGION)s', B: '%(slot)d' }", { A: 'eu 100%%', B: '%(slot)d' }],
     ],
     bad: [
       ['[A=b]', `${web('environment')}: a list of 1 is not valid; write a map of names to texts`],
@@ -43,6 +58,10 @@ export const programCases: Readonly<Record<string, OptionCases>> = {
       ['{ A: }', `${web('environment')}.A: nothing is written here; write text`],
       ["{ 'A=B': c }", `${web('environment')}["A=B"]: "A=B" is not valid; write a name without = in it`],
       ["{ '': c }", `${web('environment')}[""]: "" is not valid; write a name without = in it`],
+      [
+        "{ A: '%(here)s' }",
+        `${web('environment')}.A: %(here)s names nothing; write one of ${percentNames}, or %% for a %`,
+      ],
       [
         '{ PORTHERD_SLOT: x }',
         `${web('environment')}.PORTHERD_SLOT: "PORTHERD_SLOT" is not valid; portherd sets it itself; remove it`,
@@ -58,6 +77,7 @@ export const programCases: Readonly<Record<string, OptionCases>> = {
       '{ A: }': 'A: }',
       "{ 'A=B': c }": 'c }',
       "{ '': c }": 'c }',
+      "{ A: '%(here)s' }": "'%(here)s' }",
       '{ PORTHERD_SLOT: x }': 'x }',
       '{ LISTEN_FDS: x }': 'x }',
     },

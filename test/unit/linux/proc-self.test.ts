@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { capability, effectiveCapabilities, environmentOf, openFilesHardLimit } from '../../../src/linux/proc-self.ts';
+import { capability, effectiveCapabilities, environmentOf, hardLimit } from '../../../src/linux/proc-self.ts';
 import { serviceOf } from '../../../src/linux/machine-facts.ts';
 
 test.each([
@@ -7,11 +7,11 @@ test.each([
   ['1024                 unlimited            files', Infinity],
 ])('the hard limit of open files: %s', (line, limit) => {
   const text = `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${line}\n`;
-  expect(openFilesHardLimit(text)).toBe(limit);
+  expect(hardLimit(text, 'Max open files')).toBe(limit);
 });
 
 test('without its line there is no limit to tell', () => {
-  expect(openFilesHardLimit('Max processes  1 2 processes\n')).toBeUndefined();
+  expect(hardLimit('Max processes  1 2 processes\n', 'Max open files')).toBeUndefined();
 });
 
 test('capabilities are bits of CapEff', () => {

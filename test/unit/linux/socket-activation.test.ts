@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { activated, socketActivationEnv } from '../../../src/linux/socket-activation.ts';
+import { socketActivationEnv, throughShell } from '../../../src/linux/socket-activation.ts';
 
 const socket = { host: '::', fd: 9, inode: 1 };
+const activate = ['export LISTEN_PID=$$'];
 const shell = ['/bin/sh', '-c', 'export LISTEN_PID=$$; exec "$@"', 'sh'];
 
 test('the variables count and name the sockets, and are not there when there are none', () => {
@@ -14,10 +15,21 @@ test('the variables count and name the sockets, and are not there when there are
 });
 
 test('a shell becomes the program, whose words it does not read', () => {
-  expect(activated(['/bin/x', '$HOME', 'a b'], { PATH: '/bin' })).toEqual([...shell, '/bin/x', '$HOME', 'a b']);
+  expect(throughShell(activate, ['/bin/x', '$HOME', 'a b'], { PATH: '/bin' })).toEqual([
+    ...shell,
+    '/bin/x',
+    '$HOME',
+    'a b',
+  ]);
 });
 
 test('names that a shell would drop go around it', () => {
   const env = { PATH: '/bin', 'spring.port': '80', 'c-d': 'x y' };
-  expect(activated(['/bin/x'], env)).toEqual([...shell, '/usr/bin/env', 'spring.port=80', 'c-d=x y', '/bin/x']);
+  expect(throughShell(activate, ['/bin/x'], env)).toEqual([
+    ...shell,
+    '/usr/bin/env',
+    'spring.port=80',
+    'c-d=x y',
+    '/bin/x',
+  ]);
 });

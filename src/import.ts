@@ -4,6 +4,7 @@ import { dirname, extname, resolve } from 'node:path';
 import type { Flags, Reading } from './cli/command-line.ts';
 import { importText } from './cli/render/import-text.ts';
 import { processScreen } from './cli/screen.ts';
+import { variablesIn } from './config/import/expand.ts';
 import { importedYaml } from './config/import/imported-yaml.ts';
 import { withoutJsonComments } from './config/import/json-comments.ts';
 import type { Imported } from './config/import/outcome.ts';
@@ -34,7 +35,9 @@ export function importConfig({ words, flags }: Reading): number {
   const imported = readAny(file, output, flags);
   if (!imported.ok) return fail(imported.error);
   const yaml = importedYaml(imported.value, treeOf(configSchema));
-  const context = { file: output, directory: dirname(resolve(output ?? 'portherd.yaml')), cores: availableCores() };
+  const env = Object.fromEntries(variablesIn(yaml).map((name) => [name, '']));
+  const directory = dirname(resolve(output ?? 'portherd.yaml'));
+  const context = { file: output, directory, cores: availableCores(), env };
   const loaded = loadConfig(yaml, context);
   assert(loaded.ok, loaded.ok ? '' : `import made a config that is wrong: ${loaded.error.message}\n${yaml}`);
   if (output !== undefined) {

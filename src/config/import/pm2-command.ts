@@ -1,4 +1,5 @@
 import { commandWords } from '../command-words.ts';
+import { literalText } from './expand.ts';
 import type { AppView } from './pm2-app.ts';
 import { type Outcome, wrong } from './outcome.ts';
 import { shown, wordsIn } from './pm2-values.ts';
@@ -11,7 +12,7 @@ export function pm2Command(script: unknown, view: AppView): Outcome {
   if (script.includes(' ')) {
     const words = commandWords(script);
     const plain = words.ok && !/[*?~#{}=!\\]/.test(script);
-    return commandSetting(plain ? words.value : ['bash', '-c', script]);
+    return commandSetting((plain ? words.value : ['bash', '-c', script]).map(literalText));
   }
   const [args, before] = [wordsIn(view.get('args')), wordsIn(view.get('node_args'))];
   if (args === undefined || before === undefined)
@@ -22,7 +23,7 @@ export function pm2Command(script: unknown, view: AppView): Outcome {
   const maps = isNode(interpreter) && view.get('source_map_support') === true ? ['--enable-source-maps'] : [];
   const words =
     interpreter === undefined ? [local(script), ...args] : [interpreter, ...maps, ...before, script, ...args];
-  return commandSetting(words, how);
+  return commandSetting(words.map(literalText), how);
 }
 
 /** Whether portherd can give it its port without its help: Node, or something that starts Node. */

@@ -1,3 +1,4 @@
+import { literalText } from './expand.ts';
 import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import type { AppRule, AppView } from './pm2-app.ts';
 import { isPython, servesPort } from './pm2-command.ts';
@@ -52,7 +53,9 @@ function environment(view: AppView): Outcome {
   const own = all.filter(
     ([key]) => /^(PORTHERD_.*|LISTEN_FDS|LISTEN_PID|LISTEN_FDNAMES)$/.test(key) || /[=\0]/.test(key) || key === '',
   );
-  const kept = Object.fromEntries(all.filter((pair) => !own.includes(pair)));
+  const kept = Object.fromEntries(
+    all.filter((pair) => !own.includes(pair)).map(([key, one]) => [key, literalText(one)]),
+  );
   const left = own.length === 0 ? [] : [`${own.map(([key]) => key).join(', ')} is left out: portherd sets it itself`];
   const port = portOf(kept['PORT']);
   if (port === undefined) return told({ environment: kept }, left);

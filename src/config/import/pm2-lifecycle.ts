@@ -133,15 +133,7 @@ export const lifecycleRules: Readonly<Record<string, AppRule>> = {
     read: (value) => unlessFalse(value, none('no message is sent', 'listen for SIGINT, or onDrain() of portherd/app')),
   },
   treekill: {
-    read: (value) =>
-      withBoolean(value, (yes) =>
-        differs(
-          {},
-          yes
-            ? 'the signal goes to the worker alone, SIGKILL to its process group'
-            : 'SIGKILL goes to the whole process group',
-        ),
-      ),
+    read: (value) => withBoolean(value, (yes) => (yes ? mapped({ 'stop.group': true }) : notYet.killOnlyWorker)),
   },
   max_memory_restart: { read: () => notYet.memoryLimit },
   cron_restart: {

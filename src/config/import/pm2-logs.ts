@@ -1,3 +1,4 @@
+import { literalText } from './expand.ts';
 import { differs, mapped, none, type Outcome } from './outcome.ts';
 import type { AppRule, AppView } from './pm2-app.ts';
 import { pathIn } from './pm2-paths.ts';
@@ -28,7 +29,7 @@ function one(stream: 'stdout' | 'stderr', value: unknown, view: AppView): Outcom
     const key = `logs.${stream}`;
     if (text === '/dev/null' || text === 'NULL') return mapped({ [key]: 'none' });
     if (text === '/dev/stdout' || text === '/dev/stderr') return mapped({ [key]: 'inherit' });
-    const path = pathIn(view, text);
+    const path = literalText(pathIn(view, text));
     if (view.workers === 1 || view.get('merge_logs') === true) return mapped({ [key]: path });
     return differs(
       { [key]: path.replace(/(\.\w+)?$/, '-%(process_num)d$1') },
@@ -42,7 +43,10 @@ function both(value: unknown, view: AppView): Outcome {
   const apart = ['out_file', 'error_file'].filter((option) => view.get(option) !== undefined);
   if (value === true || apart.length > 0) return none('there is no file beside those of standard output and error');
   return withText(value, (text) => {
-    const path = pathIn(view, text);
-    return differs({ 'logs.stdout': path, 'logs.stderr': path }, 'both go there alone; PM2 also keeps one file each');
+    const path = literalText(pathIn(view, text));
+    return differs(
+      { 'logs.stdout': path, 'logs.stderr': 'stdout' },
+      'both go there alone; PM2 also keeps one file each',
+    );
   });
 }

@@ -1,12 +1,13 @@
-import { notYet } from './not-yet.ts';
-import { differs, mapped, none } from './outcome.ts';
+import { account } from '../process-kinds.ts';
+import { literalText } from './expand.ts';
+import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import type { AppRule } from './pm2-app.ts';
 import { pm2Command } from './pm2-command.ts';
 import { environmentRules } from './pm2-environment.ts';
 import { lifecycleRules } from './pm2-lifecycle.ts';
 import { logRules } from './pm2-logs.ts';
 import { directoryOf } from './pm2-paths.ts';
-import { ofPm2, textOf, unlessFalse, withBoolean, withText } from './pm2-values.ts';
+import { ofPm2, shown, unlessFalse, withBoolean, withText } from './pm2-values.ts';
 
 const inCommand: AppRule = { read: () => mapped() };
 const pm2Only: AppRule = { read: (value) => unlessFalse(value, ofPm2) };
@@ -39,8 +40,8 @@ export const appRules: Readonly<Record<string, AppRule>> = {
   cwd: {
     absent: '',
     read: (value, view) => {
-      if (value === '') return mapped(view.base === undefined ? {} : { directory: view.base });
-      return withText(value, () => mapped({ directory: directoryOf(view) ?? '.' }));
+      if (value === '') return mapped(view.base === undefined ? {} : { directory: literalText(view.base) });
+      return withText(value, () => mapped({ directory: literalText(directoryOf(view) ?? '.') }));
     },
   },
   ...environmentRules,
@@ -55,8 +56,8 @@ export const appRules: Readonly<Record<string, AppRule>> = {
         ? mapped()
         : none('the slot is in NODE_APP_INSTANCE and PORTHERD_SLOT', 'one of these in the app'),
   },
-  uid: { aliases: ['user'], read: (value) => notYet.user(textOf(value)) },
-  gid: { read: (value) => notYet.group(textOf(value)) },
+  uid: { aliases: ['user'], read: (value) => whose('user', value) },
+  gid: { read: (value) => whose('group', value) },
   username: pm2Only,
   ...logRules,
   pid_file: { aliases: ['pid'], read: () => none('portherd writes no pid files', '`portherdctl pid NAME`') },
@@ -78,3 +79,10 @@ export const appRules: Readonly<Record<string, AppRule>> = {
   write: pm2Only,
   windowsHide: { read: () => mapped() },
 };
+
+function whose(key: 'user' | 'group', value: unknown): Outcome {
+  const read = account(`a ${key}’s name or number`).read(value);
+  if (!read.ok) return wrong(`${shown(value)} is no ${key}’s name or number`);
+  const set = { [key]: read.value };
+  return key === 'group' ? mapped(set) : differs(set, 'HOME stays the daemon’s; write the user’s under environment');
+}

@@ -32,7 +32,7 @@ export const daemonRules: Readonly<Record<string, Readonly<Record<string, Daemon
     pidfile: () => none('portherd writes no pid file', '`portherdctl pid`, or the service manager'),
     umask: (text) =>
       octalOf(text).ok
-        ? none('portherd keeps the umask it was started with', `UMask=${text.trim()} in its unit`)
+        ? differs({}, 'it became the umask of each program that has none')
         : wrong(`"${text}" is no octal mode`),
     nodaemon: (text) =>
       withBoolean(text, (yes) =>
@@ -46,11 +46,17 @@ export const daemonRules: Readonly<Record<string, Readonly<Record<string, Daemon
       ),
     minfds: (text) =>
       withInteger(text, (number) =>
-        none('portherd keeps the limits it was started with', `LimitNOFILE=${number} in its unit`),
+        none(
+          'portherd keeps the limits it was started with',
+          `LimitNOFILE=${number} in its unit, or rlimits: { nofile: ${number} } in a program`,
+        ),
       ),
     minprocs: (text) =>
       withInteger(text, (number) =>
-        none('portherd keeps the limits it was started with', `LimitNPROC=${number} in its unit`),
+        none(
+          'portherd keeps the limits it was started with',
+          `LimitNPROC=${number} in its unit, or rlimits: { nproc: ${number} } in a program`,
+        ),
       ),
     nocleanup: (text) => withBoolean(text, (yes) => (yes ? mapped() : differs({}, 'portherd never removes log files'))),
     childlogdir: (text, { home }) => pathSetting('supervisor.logDir', text, home),
@@ -96,11 +102,11 @@ export const daemonRules: Readonly<Record<string, Readonly<Record<string, Daemon
     password: (_text, view) => credentials(view, (_username, password) => passwordSetting(password)),
   },
   supervisorctl: {
-    serverurl: () => none('portherdctl reads no config of its own', '-s SOCKET or $PORTHERD_SOCKET'),
-    username: () => noPassword,
-    password: () => noPassword,
+    serverurl: () => none('portherdctl has no file of its own', '-c portherd.yaml, -s URL or $PORTHERD_SOCKET'),
+    username: () => ofCommandLine,
+    password: () => ofCommandLine,
     prompt: () => none('the prompt is portherdctl’s own'),
-    history_file: () => none('portherdctl has a history file of its own'),
+    history_file: () => none('portherdctl has no file of its own', '-r FILE'),
   },
 };
 
@@ -118,6 +124,7 @@ export const listenerOptions: readonly string[] = ['events', 'buffer_size', 'res
 
 const ownLog = differs({}, 'portherd’s own log is on standard output');
 const ownRotation = differs({}, 'portherd’s own log is rotated at 50MB, 10 backups are kept');
+const ofCommandLine = none('portherdctl has no file of its own', '-c portherd.yaml, -u and -p, or $PORTHERD_PASSWORD');
 const noPassword = none('the control socket is protected by its mode alone', 'a mode and a group');
 
 /** unix(7); the last byte is NUL. */

@@ -24,7 +24,7 @@ export class Values {
     const written = section.options.get(option);
     if (written === undefined) return undefined;
     const all = { here: this.#here(written.at), host_node_name: this.#source.host, ...names };
-    const read = expand(valueOf(section, option), all, (name) => this.#source.env[name]);
+    const read = expand(written.value, all, (name) => this.#source.env[name], expandedOptions.includes(option));
     if (read.ok) return read.value.text;
     const place = `${written.at.file}:${written.at.line}`;
     if (!this.#told.has(place))
@@ -33,22 +33,19 @@ export class Values {
     return written.value;
   }
 
-  /** How far an option's %(ENV_X)s were known; undefined when it has none. */
+  /** Variables that had to be put in here and now; undefined when there are none. */
   variables(
     section: IniSection,
     option: string,
   ): { readonly known: readonly string[]; readonly unknown: readonly string[] } | undefined {
-    const names = [...valueOf(section, option).matchAll(/(?<!%)%\(ENV_([^)]+)\)/g)].map(([, name = '']) => name);
+    if (expandedOptions.includes(option)) return undefined;
+    const value = section.options.get(option)?.value ?? '';
+    const names = [...value.matchAll(/(?<!%)%\(ENV_([^)]{1,128})\)/g)].map(([, name = '']) => name);
     if (names.length === 0) return undefined;
     const known = names.filter((name) => this.#source.env[name] !== undefined);
     return { known, unknown: names.filter((name) => !known.includes(name)) };
   }
 }
 
-/** A="%(ENV_A)s" says that A is inherited. It is in portherd anyway, and what it holds had better not be written down. */
-function valueOf(section: IniSection, option: string): string {
-  const value = section.options.get(option)?.value ?? '';
-  return option === 'environment'
-    ? value.replaceAll(/(?<=^|[\s,])([^\s=,"']{1,256})\s*=\s*(["']?)%\(ENV_\1\)s\2(?=[\s,]|$)/g, '')
-    : value;
-}
+/** Those of a program that portherd expands, too (expand-options.ts). */
+const expandedOptions: readonly string[] = ['command', 'directory', 'environment', 'stdout_logfile', 'stderr_logfile'];

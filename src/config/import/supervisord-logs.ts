@@ -1,6 +1,5 @@
 import { formatSize } from '../../shared/size.ts';
 import { numberWithin } from './clamp.ts';
-import { notYet } from './not-yet.ts';
 import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import { type ProgramRule, type ProgramView, withBoolean, withInteger } from './supervisord-rule.ts';
 import { booleanOf, logOf, noPath, pathOf, sizeOf } from './supervisord-values.ts';
@@ -8,11 +7,7 @@ import { booleanOf, logOf, noPath, pathOf, sizeOf } from './supervisord-values.t
 /** The options of a program's output. */
 export const logRules: Readonly<Record<string, ProgramRule>> = {
   redirect_stderr: {
-    read: (text, view) => {
-      const target = targetOf(view.text('stdout_logfile') ?? 'auto', view);
-      const same = target === 'auto' ? notYet.stderrInAutoFile : mapped({ 'logs.stderr': target });
-      return unlessFalse(text, same);
-    },
+    read: (text) => unlessFalse(text, mapped({ 'logs.stderr': 'stdout' })),
   },
   ...rulesOf('stdout'),
   ...rulesOf('stderr'),

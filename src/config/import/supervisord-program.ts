@@ -1,4 +1,5 @@
 import { slotsMax } from '../../shared/limits.ts';
+import { account } from '../process-kinds.ts';
 import { stopSignal } from '../program-kinds.ts';
 import { durationWithin, numberWithin } from './clamp.ts';
 import { notYet } from './not-yet.ts';
@@ -78,7 +79,7 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
       }),
   },
   stopasgroup: {
-    read: (text) => withBoolean(text, (yes) => (yes ? notYet.stopAsGroup : mapped())),
+    read: (text) => withBoolean(text, (yes) => mapped({ 'stop.group': yes })),
   },
   killasgroup: {
     read: (text, view) =>
@@ -89,11 +90,19 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
         return notYet.killOnlyWorker;
       }),
   },
-  user: { read: (text) => notYet.user(text.trim()) },
-  umask: {
+  user: {
     read: (text) => {
-      const mode = octalOf(text);
-      return mode.ok ? notYet.umask(text.trim()) : wrong(mode.error);
+      const user = account('a user’s name or number').read(text.trim());
+      return user.ok ? mapped({ user: user.value }) : wrong(`"${text}" is no user’s name or number`);
+    },
+  },
+  umask: {
+    absent: '',
+    read: (text, view) => {
+      const written = text.trim() === '' ? view.umask : text;
+      if (written === undefined) return mapped();
+      const mode = octalOf(written);
+      return mode.ok ? mapped({ umask: (mode.value & 0o777).toString(8).padStart(3, '0') }) : wrong(mode.error);
     },
   },
   environment: { absent: '', read: environment },
@@ -121,7 +130,8 @@ function command(text: string, view: ProgramView): Outcome {
     return text.trim() === '' ? wrong('missing; a program needs a command') : wrong('a quote in it is not closed');
   }
   const isSocket = view.kind === 'fcgi-program' && view.text('socket')?.startsWith('tcp://') === true;
-  if (!isSocket) return commandSetting(words);
+  const how = text.includes('%(ENV_') ? 'each word stays one, also where a variable holds several' : undefined;
+  if (!isSocket) return commandSetting(words, how);
   return commandSetting(
     ['sh', '-c', 'exec "$0" "$@" <&3', ...words],
     'FastCGI wants its socket at descriptor 0, portherd hands sockets over from 3 on; the shell moves it and is gone',

@@ -12,6 +12,8 @@ export interface ProgramView {
   readonly environment: Readonly<Record<string, string>>;
   /** Of [supervisord]. */
   readonly directory: string | undefined;
+  /** Of [supervisord]. */
+  readonly umask: string | undefined;
   readonly home: string | undefined;
 }
 

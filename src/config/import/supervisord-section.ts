@@ -1,6 +1,6 @@
 import { didYouMean } from '../../shared/did-you-mean.ts';
 import { slotsMax } from '../../shared/limits.ts';
-import { usesProcessNumber } from './expand.ts';
+import { usesOddNumber, usesProcessNumber } from './expand.ts';
 import type { IniProblem, IniSection } from './ini.ts';
 import type { ProgramNames } from './names.ts';
 import { nothingExpanded } from './not-yet.ts';
@@ -17,6 +17,7 @@ export interface Common {
   readonly home: string | undefined;
   readonly directory: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  readonly umask: string | undefined;
   readonly groups: ReadonlyMap<string, Group>;
   readonly names: ProgramNames;
   readonly ports: PortsTaken;
@@ -57,17 +58,23 @@ export function programsOf(
   }
   const apart =
     processes.value > 1 &&
-    ['command', 'environment', 'directory', 'socket'].some((option) => usesProcessNumber(raw(option)));
+    (first.value === 0 ? differInOne : differInAny).some((option) => usesProcessNumber(raw(option)));
+  const odd = processes.value > 1 && [...section.options.values()].some(({ value }) => usesOddNumber(value));
   const one = { section, kind, name, common };
   if (processes.value <= 1)
     return [draft(one, { name: common.names.take(name), number: first.value, workers: processes.value })];
-  if (!apart) return [draft(one, { name: common.names.take(name), number: null, workers: processes.value })];
+  if (!apart && !odd) return [draft(one, { name: common.names.take(name), number: null, workers: processes.value })];
   return Array.from({ length: processes.value }, (_, index) => {
     const number = first.value + index;
     const own = common.values.expanded(section, 'process_name', namesOf(one, number)) ?? `${name}-${number}`;
     return draft(one, { name: common.names.take(own), number, workers: 1 }, index > 0);
   });
 }
+
+/** One for all workers here. */
+const differInOne = ['directory', 'socket'];
+/** With another first number than that of the first slot. */
+const differInAny = [...differInOne, 'command', 'environment'];
 
 interface One {
   readonly section: IniSection;
@@ -130,7 +137,7 @@ function draft(one: One, is: { name: string; number: number | null; workers: num
 
 const eachItsOwn = differs(
   {},
-  'each process differs by %(process_num), so each is a program of its own. Servers can share one port instead: one program with `workers` and `listen`',
+  'each process differs by %(process_num) (workers count from 0), so each is a program of its own. Servers can share one port instead: one program with `workers` and `listen`',
 );
 
 function otherName(name: string): ReturnType<typeof differs> {

@@ -29,6 +29,7 @@ export function importSupervisord(source: SupervisordSource): Result<Imported> {
   const common: Common = {
     home,
     directory: textOf(own, 'directory', values),
+    umask: textOf(own, 'umask', values),
     environment: environmentIn(own, values, problems),
     groups,
     names: new ProgramNames(),

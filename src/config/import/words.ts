@@ -35,7 +35,7 @@ const wordsMax = 990;
 
 /** A line where that reads the same, else a list. */
 function commandOf(words: readonly string[]): string | readonly string[] {
-  const safe = /^[\w./:=@%+,~^-]+$/;
+  const safe = /^(?:[\w./:=@%+,~^-]|%\(\w+\)\d*[sd])+$/;
   const line = words.map((word) => (safe.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
   const read = commandWords(line);
   const same = read.ok && JSON.stringify(read.value) === JSON.stringify(words);

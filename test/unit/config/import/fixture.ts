@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importText } from '../../../../src/cli/render/import-text.ts';
+import { variablesIn } from '../../../../src/config/import/expand.ts';
 import { importedYaml } from '../../../../src/config/import/imported-yaml.ts';
 import { withoutJsonComments } from '../../../../src/config/import/json-comments.ts';
 import type { Imported } from '../../../../src/config/import/outcome.ts';
@@ -94,7 +95,8 @@ export function summaryOf(imported: Imported): string {
 
 /** What portherd itself makes of it. */
 export function load(yaml: string): Config {
-  const loaded = loadConfig(yaml, { file: '/srv/portherd.yaml', directory: '/srv', cores: 4 });
+  const set = Object.fromEntries(variablesIn(yaml).map((name) => [name, `<${name}>`]));
+  const loaded = loadConfig(yaml, { file: '/srv/portherd.yaml', directory: '/srv', cores: 4, env: set });
   if (!loaded.ok) throw new Error(`${loaded.error.message}\n${yaml}`);
   return loaded.value;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expand } from '../../../../src/config/import/expand.ts';
+import { expand, literalText } from '../../../../src/config/import/expand.ts';
 import { withoutJsonComments } from '../../../../src/config/import/json-comments.ts';
 import { ProgramNames } from '../../../../src/config/import/names.ts';
 import { PortsTaken, portOf } from '../../../../src/config/import/ports.ts';
@@ -14,6 +14,7 @@ import {
 } from '../../../../src/config/import/supervisord-values.ts';
 import { commandSetting, splitWords } from '../../../../src/config/import/words.ts';
 import { flowText, keyText, scalarText } from '../../../../src/config/import/yaml-text.ts';
+import { forSlot } from '../../../../src/shared/percent-text.ts';
 import { parseYaml } from '../../../../src/config/yaml-source.ts';
 import { Dice } from '../../../sim/dice.ts';
 
@@ -26,11 +27,26 @@ test.for([
   ['%(process_num)d', '7'],
   ['%(process_num)02d|%(process_num)3d|%(process_num)-3d|', '07|  7|7  |'],
   ['%(process_num)s', '7'],
-  ['%(numprocs)02d %(numprocs)s', '%(numprocs)02d %(numprocs)d'],
+  ['%(numprocs)02d %(numprocs)s', '%(numprocs)02d %(numprocs)s'],
   ['%(ENV_A)s-%(ENV_B)s', 'a-%(ENV_B)s'],
 ])('%s is expanded to %s', ([value, text]) => {
   const read = expand(value ?? '', names, (name) => (name === 'A' ? 'a' : undefined));
   expect(read).toMatchObject({ ok: true, value: { text } });
+});
+
+test.for([
+  ['%(here)s/x', '/etc/x'],
+  ['100%% %(process_num)02d', '100%% 07'],
+  ['%(ENV_A)s %(host_node_name)s', '%(ENV_A)s %(host_node_name)s'],
+  ['%(numprocs)02d', '%(numprocs)02d'],
+  ['%(odd)s', '5%%(x)'],
+])('for an option that portherd expands, %s becomes %s', ([value, text]) => {
+  const all = { ...names, host_node_name: 'box', odd: '5%(x)' };
+  expect(expand(value ?? '', all, () => 'a', true)).toMatchObject({ ok: true, value: { text } });
+});
+
+test.for(['50%', '%%', '%(x)s', '%%%(x)d', '%%%', 'a%%b', '%', ''])('portherd takes %j as it is', (text) => {
+  expect(forSlot(literalText(text), 'web', 3)).toBe(text);
 });
 
 test.for([

@@ -49,21 +49,28 @@ export async function portherd(args: readonly string[]): Promise<number> {
 }
 
 async function start(config: Result<Config>, file: string | undefined, flags: Flags): Promise<number> {
-  if (process.env[rehearsalVariable] !== undefined)
-    return config.ok ? say(`portherd ${version} can run`) : fail(config.error);
+  // Not with the other commands: it is most of the program.
+  const { runDaemon } = await import('./daemon.ts');
+  if (process.env[rehearsalVariable] !== undefined) return rehearsed(config);
   const socket = controlSocket(flags.text('socket'), config.ok ? config.value : undefined);
   const origin: Origin = {
     path: file,
     read: () =>
       file === undefined ? err(failure('NO_CONFIG_FILE', 'this daemon runs without a config file')) : readConfig(file),
   };
-  // Not with the other commands: it is most of the program.
-  const { runDaemon } = await import('./daemon.ts');
   const ended = await runDaemon(config, origin, socket);
   if (ended.ok) return ended.value;
   const runDir = (config.ok ? config.value.supervisor.runDir : undefined) ?? dirname(socket);
   const { failedStart } = await import('./failed-start.ts');
   return failedStart(ended.error, runDir, process.env['NOTIFY_SOCKET'] !== undefined);
+}
+
+/** `reload` asks whether this portherd could take over: everything it runs on is loaded by now, but for libc, without which it could not. */
+async function rehearsed(config: Result<Config>): Promise<number> {
+  const { loadLibc } = await import('./linux/libc.ts');
+  const libc = loadLibc();
+  if (!libc.ok) return fail(libc.error);
+  return config.ok ? say(`portherd ${version} can run`) : fail(config.error);
 }
 
 function serve({ words, flags }: Reading): Result<Config> {

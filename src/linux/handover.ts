@@ -4,7 +4,7 @@ import { assert } from '../shared/assert.ts';
 import { failure, messageOf } from '../shared/errors.ts';
 import { rehearsalMsMax, rehearsalTextMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, loadLibc } from './libc.ts';
 import type { Environment } from './worker-env.ts';
 
 /**
@@ -59,6 +59,9 @@ export async function rehearse(env: Environment): Promise<Result<undefined>> {
   if (process.execve === undefined) {
     return err(failure('RELOAD_UNSUPPORTED', `Node ${process.versions.node} cannot replace its own process`));
   }
+  const libc = loadLibc();
+  if (!libc.ok)
+    return err(failure('RELOAD_UNSUPPORTED', libc.error.message, 'Mend the installation, then restart the daemon.'));
   const [file, ...args] = commandLine();
   const child = spawn(file, args, {
     env: { ...env, NOTIFY_SOCKET: undefined, [rehearsalVariable]: '1' },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -91,6 +91,27 @@ test('code that cannot start is refused with its error, and code that can is tak
   }
 });
 
+test.for([
+  ['the file that holds the daemon is cut short', cutShort, /the new portherd cannot start: .*SyntaxError/s],
+  ['its way to libc is gone', (release: string) => unlink(join(release, 'node_modules')), /no access to libc/],
+] as const)('an upgrade that is only half there is refused: %s', async ([, spoil, why]) => {
+  const release = await mkdtemp(join(tmpdir(), 'portherd-release-'));
+  try {
+    const root = join(import.meta.dirname, '../../..');
+    for (const part of ['dist', 'package.json']) await cp(join(root, part), join(release, part), { recursive: true });
+    await symlink(join(root, 'node_modules'), join(release, 'node_modules'));
+    await using daemon = await startDaemon({ programs: { web: puppet() }, main: join(release, 'dist/main.js') });
+    const before = await daemon.pids('web');
+    await spoil(release);
+    const refused = await daemon.ctl('reload');
+    expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([1, expect.stringMatching(why)]);
+    expect(await daemon.ctl('status')).toMatchObject({ exitCode: 0 });
+    expect(await daemon.pids('web')).toEqual(before);
+  } finally {
+    await rm(release, { recursive: true });
+  }
+});
+
 test('a roll that is under way is not interrupted', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet({ roll: { minReady: '2s' } }) } });
   await daemon.api('POST', '/v1/roll', { programs: ['web'], wait: false });
@@ -128,4 +149,15 @@ function inodeOfSocket(path: string): number {
     .split('\n')
     .find((line) => line.endsWith(` ${path}`));
   return Number(row?.trim().split(/\s+/)[6] ?? 0);
+}
+
+/** Of the chunks of a build, the one with daemon.ts in it; main.js loads it last. */
+async function cutShort(release: string): Promise<void> {
+  const directory = join(release, 'dist/daemon');
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name);
+    const code = name.endsWith('.js') ? await readFile(file, 'utf8') : '';
+    if (code.includes('portherd replaces itself')) return writeFile(file, code.slice(0, code.length / 2));
+  }
+  throw new Error('no chunk holds the daemon');
 }

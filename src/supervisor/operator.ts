@@ -34,7 +34,7 @@ import { scaleProgram } from './scale-command.ts';
 import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
 import type { Supervisor } from './supervisor.ts';
 import { reread, type TellUpdate, update } from './update-command.ts';
-import { planUpdate } from './update-plan.ts';
+import { planUpdate, updateObstacle } from './update-plan.ts';
 
 /** How the daemon ends: why, and with which exit code; or that it goes on as a new image of the same process. */
 export interface End {
@@ -211,6 +211,8 @@ export class Operator implements Control {
     const rehearsed = await successor.rehearse();
     if (!rehearsed.ok) return rehearsed;
     if (this.#end !== undefined) return this.#closing();
+    const obstacle = updateObstacle(this.#supervisor, this.#running);
+    if (obstacle !== undefined) return err(failure('RELOAD_REFUSED', `the config cannot be applied: ${obstacle}`));
     this.#end = { why: 'reload', exit: 0, reload: true };
     this.#ended.resolve(this.#end);
     const { clock } = this.#supervisor.ports;
@@ -245,6 +247,7 @@ export class Operator implements Control {
   }
 
   #closing(): Result<never> {
-    return err(failure('SHUTTING_DOWN', 'the daemon is shutting down'));
+    const does = this.#end?.reload === true ? 'replacing itself (reload); ask again' : 'shutting down';
+    return err(failure('SHUTTING_DOWN', `the daemon is ${does}`));
   }
 }

@@ -79,6 +79,15 @@ export function planUpdate(
   return ok();
 }
 
+/** What an update of everything would fail of, as things are now. A file that this portherd cannot read may be for the next one. */
+export function updateObstacle(supervisor: Supervisor, running: Config['supervisor']): string | undefined {
+  let why: string | undefined;
+  planUpdate(supervisor, running, [], (line) => {
+    if (line.t === 'done') why = line.error?.message;
+  });
+  return why;
+}
+
 function planned(
   { programs }: Supervisor,
   program: string,

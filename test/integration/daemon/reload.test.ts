@@ -65,6 +65,18 @@ test('a config that is bad is refused, and nothing has changed', async () => {
   expect((await daemon.status()).daemon.uptimeMs).toBeGreaterThan(was.uptimeMs);
 });
 
+test('a config that cannot be applied is refused, and nothing has changed', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const before = await daemon.pids('web');
+  await daemon.rewrite({ programs: { web: puppet(), other: { command: 'no-such-program' } } });
+  const refused = await daemon.ctl('reload');
+  expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('the config cannot be applied: other: no `no-such-program` in PATH'),
+  ]);
+  expect(await daemon.pids('web')).toEqual(before);
+});
+
 test('code that cannot start is refused with its error, and code that can is taken through the same path', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'portherd-release-'));
   try {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { type ErrorBody, errorBody, versionHeader } from '../protocol/control.ts';
 import { controlRequests } from '../protocol/control-requests.ts';
@@ -74,7 +74,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   try {
     await listen(app, place);
     if (place.is === 'socket') chmodSync(place.path, place.mode);
-    return ok({ descriptor: descriptorOf(app.server), close: () => app.close() });
+    return ok({ descriptor: descriptorOf(app.server), close: () => close(app, place) });
   } catch (thrown) {
     await app.close();
     const where = place.is === 'socket' ? place.path : `${place.host} port ${place.port}`;
@@ -90,6 +90,12 @@ async function listen(app: FastifyInstance, place: SocketPlace | TcpPlace): Prom
   await app.ready();
   app.server.listen({ fd: inherited });
   await once(app.server, 'listening');
+}
+
+/** Node takes the path of a socket away when it has made it itself. */
+async function close(app: FastifyInstance, place: SocketPlace | TcpPlace): Promise<void> {
+  await app.close();
+  if (place.is === 'socket' && place.inherited !== undefined) rmSync(place.path, { force: true });
 }
 
 function createApp({ log, place }: ControlServerOptions): FastifyInstance {

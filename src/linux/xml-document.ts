@@ -1,4 +1,4 @@
-import { parser, type SAXParser } from 'sax';
+import sax, { type SAXParser } from 'sax';
 import type { XmlElement } from '../protocol/xml-rpc.ts';
 import { xmlDepthMax, xmlElementsMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -26,7 +26,7 @@ function parse(text: string): XmlElement {
   const root: Growing = { name: '', children: [], text: '' };
   const open = [root];
   let elements = 0;
-  const reader = parser(true, {});
+  const reader = sax.parser(true, {});
   const refuse = (why: string): never => {
     throw new Refused(`line ${reader.line + 1}: ${why}`);
   };

@@ -130,8 +130,8 @@ export const sweepGraceMs = 10_000;
 /** What one request reads of a log: as text in XML or JSON it is several times that in memory. More is a download, or a `tail -f`. */
 export const logReadBytesMax = 4 * 1024 * 1024;
 
-/** XML-RPC: a multicall about each of 512 slots is 150 KiB, what is sent to a worker's standard input some more. */
-export const rpcRequestBytesMax = 512 * 1024;
+/** XML-RPC: a multicall about each of 512 slots is 170 KiB. Reading the worst of this size takes the supervisor some 0.1 s. */
+export const rpcRequestBytesMax = 256 * 1024;
 
 /** A call of a multicall has about ten elements; 200 bytes of memory each. */
 export const xmlElementsMax = 20_000;

@@ -12,11 +12,11 @@ import type { Supervisor } from './supervisor.ts';
 
 /** Errors: BAD_NAME, ALREADY_ADDED, those of the file, and what is in the way of the program (a port, a missing command). */
 export function addProgram(supervisor: Supervisor, name: string): Result<undefined> {
+  if (supervisor.programs.has(name)) return err(failure('ALREADY_ADDED', `${name} is in operation already`));
   const next = supervisor.ports.configFile.read();
   if (!next.ok) return next;
   const config = next.value.programs.find((program) => program.name === name);
   if (config === undefined) return err(failure('BAD_NAME', `the config has no program ${name}`));
-  if (supervisor.programs.has(name)) return err(failure('ALREADY_ADDED', `${name} is in operation already`));
   const checked = preflightProgram(config, supervisor.ports);
   return checked.ok ? bootProgram(supervisor, config) : checked;
 }

@@ -14,6 +14,7 @@ export function configInfo(
   paths: { readonly stdout: string; readonly stderr: string },
 ): RpcStruct {
   const { name, stop, logs, priority } = config;
+  const joined = logs.stderr === 'stdout';
   return struct({
     name: String(slot),
     group: name,
@@ -21,19 +22,19 @@ export function configInfo(
     autostart: config.autostart,
     command: config.command.map(quoted).join(' '),
     directory: config.directory,
-    uid: 'none',
+    uid: config.user === undefined ? 'none' : /^\d+$/.test(config.user) ? capped(Number(config.user)) : config.user,
     exitcodes: config.exitCodes,
     group_prio: priority,
     process_prio: priority,
     killasgroup: true,
-    redirect_stderr: false,
+    redirect_stderr: joined,
     startretries: config.startRetries,
     startsecs: 0,
     stopsignal: signalNumbers[stop.signal],
     stopwaitsecs: capped(Math.ceil((stop.drainTimeout + stop.killTimeout) / 1_000)),
-    serverurl: 'auto',
+    serverurl: 'none',
     ...output('stdout', paths.stdout, logs),
-    ...output('stderr', paths.stderr, logs),
+    ...output('stderr', joined ? 'none' : paths.stderr, logs),
   });
 }
 

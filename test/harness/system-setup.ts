@@ -8,6 +8,7 @@ const packages = {
   systemd: '/lib/systemd/systemd',
   'systemd-container': '/usr/bin/systemd-nspawn',
   iproute2: '/bin/ip',
+  supervisor: '/usr/bin/supervisord',
 } as const;
 
 let leaks: ReturnType<typeof watchForLeaks> | undefined;
@@ -31,9 +32,21 @@ async function install(): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...missing]]) {
     const ran = await runCommand('apt-get', ['--quiet', ...args], { env, limitMs: 300_000 }).catch(String);
-    if (typeof ran !== 'string' && ran.exitCode === 0) continue;
+    if (typeof ran !== 'string' && ran.exitCode === 0) {
+      if (args[0] === 'install' && missing.includes('supervisor')) await quiet('supervisor');
+      continue;
+    }
     const why = typeof ran === 'string' ? ran : ran.stderr.trim();
     console.warn(`${missing.join(', ')} could not be installed, tests that need it are skipped: ${why}`);
     return;
+  }
+}
+
+/** The package starts a service of its own, now and at each boot of a test's machine; the tests want its programs only. */
+async function quiet(service: string): Promise<void> {
+  const commands = [['disable', service], ...(existsSync('/run/systemd/system') ? [['stop', service]] : [])];
+  for (const args of commands) {
+    const { exitCode, stderr } = await runCommand('systemctl', args);
+    if (exitCode !== 0) console.warn(`systemctl ${args.join(' ')}: ${stderr.trim()}`);
   }
 }

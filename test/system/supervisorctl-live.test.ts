@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSupervisorctl, supervisorctl, supervisordRefusal } from '../harness/supervisord.ts';
+import { SupervisordPair } from '../harness/supervisord-pair.ts';
+import { until, within } from '../harness/until.ts';
+
+/** What supervisorctl shows as it happens, and what ends or replaces the daemon; for both as far as they are alike. */
+const refusal = await supervisordRefusal();
+if (refusal !== undefined) console.warn(`supervisorctl is not tested: ${refusal}`);
+
+const ticks = `sh -c 'n=0; while n=$((n+1)); do echo "tick $n"; sleep 0.2; done'`;
+
+describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
+  let pair: SupervisordPair;
+
+  beforeAll(async () => {
+    pair = await SupervisordPair.start([
+      { name: 'ticks', command: ticks, workers: 3, autostart: true },
+      { name: 'web', command: 'sleep 1000', workers: 1, autostart: true },
+    ]);
+    await pair.settled();
+  });
+  afterAll(() => pair?.[Symbol.asyncDispose]());
+
+  test('tail -f shows the last 1024 bytes, then what comes, until Ctrl-C', async () => {
+    const ended = await Promise.all(
+      pair.sockets.map(async (socket) => {
+        const tail = startSupervisorctl(socket, 'tail', '-f', 'ticks:0');
+        await until(() => (tail.printed.stdout.match(/tick \d+\n/g)?.length ?? 0) >= 20, {
+          what: `twenty lines from ${socket}`,
+          explain: () => tail.printed,
+        });
+        tail.kill('SIGINT');
+        const { exitCode, stdout } = await tail.ended;
+        const numbers = [...stdout.matchAll(/^tick (\d+)$/gm)].map(([, n]) => Number(n));
+        const gaps = numbers.filter((number, at) => at > 0 && number !== (numbers[at - 1] ?? 0) + 1);
+        return { exitCode, first: stdout.split('\n')[0], gaps };
+      }),
+    );
+    expect(ended[1]).toEqual({ exitCode: 0, first: '==> Press Ctrl-C to exit <==', gaps: [] });
+    expect(ended[1]).toEqual(ended[0]);
+  });
+
+  test('maintail -f follows the daemon’s own log', async () => {
+    for (const socket of pair.sockets) {
+      const tail = startSupervisorctl(socket, 'maintail', '-f');
+      await until(() => tail.printed.stdout.length > 200, { what: 'the log’s end', explain: () => tail.printed });
+      const before = tail.printed.stdout.length;
+      await supervisorctl(socket, 'restart', 'web:0');
+      await until(() => tail.printed.stdout.length > before + 50, { what: 'more of it', explain: () => tail.printed });
+      tail.kill('SIGINT');
+      expect((await tail.ended).exitCode).toBe(0);
+    }
+  });
+
+  test('maintail -100 shows the last hundred bytes', async () => {
+    for (const socket of pair.sockets) {
+      const { exitCode, stdout } = await supervisorctl(socket, 'maintail', '-100');
+      expect([exitCode, Buffer.byteLength(stdout)], stdout).toEqual([0, 101]);
+    }
+  });
+
+  test('tail -f of a process that is not there shows nothing and ends', async () => {
+    const [their, our] = await Promise.all(
+      pair.sockets.map(async (socket) => {
+        const { exitCode, stdout } = await supervisorctl(socket, 'tail', '-f', 'nope');
+        return [exitCode, stdout.replaceAll(socket, 'SOCKET')];
+      }),
+    );
+    expect(our).toEqual(their);
+  });
+
+  test('status shows what portherdctl shows', async () => {
+    const [, socket = ''] = pair.sockets;
+    const theirs = await supervisorctl(socket, 'status');
+    const ours = await pair.portherd.ctl('status', '--no-color');
+    expect([ours.exitCode, rows(ours.stdout)]).toEqual([theirs.exitCode, rows(theirs.stdout)]);
+  });
+
+  test('reload replaces the daemon in both; portherd’s processes stay as they are', async () => {
+    const before = await Promise.all(pair.sockets.map(pids));
+    for (const socket of pair.sockets) {
+      const { exitCode, stdout } = await supervisorctl(socket, 'reload');
+      expect([exitCode, stdout]).toEqual([0, 'Restarted supervisord\n']);
+      await until(async () => (await supervisorctl(socket, 'pid')).exitCode === 0, { what: 'the daemon to be back' });
+    }
+    await pair.settled();
+    const after = await Promise.all(pair.sockets.map(pids));
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).toBe(before[1]);
+  });
+
+  test('shutdown ends everything, and says so; then there is nobody to ask', async () => {
+    const answers: unknown[][] = [[], []];
+    for (const [at, socket] of pair.sockets.entries()) {
+      const note = async (...args: readonly string[]): Promise<void> => {
+        const { exitCode, stdout } = await supervisorctl(socket, ...args);
+        answers[at]?.push([args.join(' '), exitCode, stdout.replaceAll(socket, 'SOCKET')]);
+      };
+      await note('shutdown');
+      const ended: Promise<unknown> = at === 0 ? pair.supervisord.ended : pair.portherd.exited;
+      expect(await within(30_000, ended)).toBeDefined();
+      for (const late of [['shutdown'], ['status'], ['pid'], ['start', 'web:0'], ['reread'], ['version']])
+        await note(...late);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+  });
+});
+
+function rows(status: string): readonly string[] {
+  return status
+    .replaceAll(/uptime \S+/g, 'uptime T')
+    .trim()
+    .split('\n')
+    .toSorted();
+}
+
+async function pids(socket: string): Promise<string> {
+  return (await supervisorctl(socket, 'pid', 'all')).stdout;
+}

@@ -24,6 +24,10 @@ export interface UnitPlace {
 export interface UnitNeeds {
   /** A port below 1024. */
   readonly privilegedPorts: boolean;
+  /** Workers of other users than the daemon, which must be root then. */
+  readonly accounts: boolean;
+  /** A niceness of its own, for some program; below 0 it takes a capability. */
+  readonly niceness: 'none' | 'higher' | 'lower';
   /** Slot sockets that systemd shall have room for. */
   readonly sockets: number;
   /** Until the last worker is gone, seconds. */
@@ -47,12 +51,19 @@ export function unitNeeds(config: Config, command: readonly string[], configFile
   const directories = [supervisor.runDir, supervisor.logDir].filter((path) => path !== undefined);
   return {
     privilegedPorts: ports.some((port) => port < 1_024),
+    accounts: programs.some(({ user, group }) => user !== undefined || group !== undefined),
+    niceness: niceness(programs.map(({ nice }) => nice ?? 0)),
     sockets: Math.max(socketsMin, sockets * growth),
     stopSeconds: Math.ceil(timeBounds(programs).stopMs / 1_000),
     readsHome: reads.some((path) => /^\/(home|root|run\/user)\//.test(path)),
     runDir: supervisor.runDir,
     writes: [...new Set([...directories, ...logFiles])].filter((path) => !/^(\/dev(\/.*)?)?$/.test(path)),
   };
+}
+
+function niceness(all: readonly number[]): UnitNeeds['niceness'] {
+  if (all.some((nice) => nice < 0)) return 'lower';
+  return all.some((nice) => nice > 0) ? 'higher' : 'none';
 }
 
 /** systemd/README.md says of each line which failure it prevents. */
@@ -176,13 +187,32 @@ function lasting({ name }: UnitPlace, { sockets }: UnitNeeds): readonly string[]
 const limits: readonly string[] = ['LimitNOFILE=65536', 'TasksMax=infinity', 'SyslogIdentifier=portherd'];
 
 /** A process sees another one's environment only with at least its capabilities (ptrace(2), PTRACE_MODE_READ). */
-function identity(user: string, { privilegedPorts }: UnitNeeds): readonly string[] {
-  const capabilities = privilegedPorts ? 'CAP_NET_BIND_SERVICE' : '';
-  return [`User=${user}`, `AmbientCapabilities=${capabilities}`, `CapabilityBoundingSet=${capabilities}`];
+function identity(user: string, { privilegedPorts, accounts, niceness: nice }: UnitNeeds): readonly string[] {
+  const names = [
+    ...(privilegedPorts ? ['CAP_NET_BIND_SERVICE'] : []),
+    // To become them, to signal them, and to see their environments when they are taken over.
+    ...(accounts ? ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_SYS_PTRACE'] : []),
+    ...(nice === 'lower' ? ['CAP_SYS_NICE'] : []),
+  ];
+  const capabilities = names.join(' ');
+  // Root has them anyway; ambient ones would pass to its workers, too.
+  const ambient = accounts ? '' : capabilities;
+  return [
+    `User=${accounts ? 'root' : user}`,
+    `AmbientCapabilities=${ambient}`,
+    `CapabilityBoundingSet=${capabilities}`,
+  ];
 }
 
 function sandbox(user: string, needs: UnitNeeds): readonly string[] {
-  const { readsHome, writes } = needs;
+  const { readsHome, writes, accounts, niceness: nice } = needs;
+  const calls = [
+    'pidfd_getfd',
+    'sched_setaffinity',
+    // setpriv(1) makes sure of its capabilities by capset(2).
+    ...(accounts ? ['@setuid', 'capset'] : []),
+    ...(nice === 'none' ? [] : ['setpriority']),
+  ];
   const writable = ['/tmp', '/var/tmp', ...writes.map((path) => `-${path}`)];
   return [
     ...identity(user, needs),
@@ -207,7 +237,7 @@ function sandbox(user: string, needs: UnitNeeds): readonly string[] {
     'SystemCallArchitectures=native',
     'SystemCallFilter=@system-service',
     'SystemCallFilter=~@privileged @resources',
-    'SystemCallFilter=pidfd_getfd sched_setaffinity',
+    `SystemCallFilter=${calls.join(' ')}`,
     'SystemCallErrorNumber=EPERM',
     'UMask=0027',
   ];

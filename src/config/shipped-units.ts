@@ -41,6 +41,8 @@ const head =
 /** For any config: room for 512 slots with two ports, and twice the drain and kill time that is usual. */
 const needs: UnitNeeds = {
   privilegedPorts: true,
+  accounts: false,
+  niceness: 'none',
   sockets: 1_024,
   stopSeconds: 90,
   readsHome: false,

@@ -62,6 +62,27 @@ describe('a unit of a config', () => {
     expect(unit(web('listen: [{ port: 80 }]'))).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE');
   });
 
+  test('is root, with what that takes, only for programs with users of their own', () => {
+    const other = unit(web('user: www-data'));
+    expect(other).toEqual(
+      expect.arrayContaining([
+        'User=root',
+        'AmbientCapabilities=',
+        'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL CAP_SYS_PTRACE',
+        'SystemCallFilter=pidfd_getfd sched_setaffinity @setuid capset',
+      ]),
+    );
+    expect(unit(web('group: www-data'), {}, sweepUnit)).toContain('User=root');
+    expect(unit(plain)).toContain('User=portherd');
+  });
+
+  test('lets workers be nicer, and less nice with a capability', () => {
+    const calls = 'SystemCallFilter=pidfd_getfd sched_setaffinity setpriority';
+    expect(unit(web('nice: 5'))).toEqual(expect.arrayContaining([calls, 'CapabilityBoundingSet=']));
+    expect(unit(web('nice: -5'))).toEqual(expect.arrayContaining([calls, 'AmbientCapabilities=CAP_SYS_NICE']));
+    expect(unit(plain)).toContain('SystemCallFilter=pidfd_getfd sched_setaffinity');
+  });
+
   test('leaves the longest stop time, and room for twice the sockets, but for 64 at least', () => {
     const slow = web('listen: [{ port: 8080 }, { port: 8081 }], stop: { drainTimeout: 5m, killTimeout: 5s }');
     expect(unit(slow)).toContain('TimeoutStopSec=315');

@@ -1,3 +1,4 @@
+import { escapePercent } from '../shared/percent-text.ts';
 import { resolvePath } from '../shared/resolve-path.ts';
 import type { Result } from '../shared/result.ts';
 import { validateConfig } from './load.ts';
@@ -21,7 +22,7 @@ export function serveConfig(request: ServeRequest): Result<Config> {
   const { script, port, workers, host, context } = request;
   const name = request.name ?? programNameOf(script);
   const program = {
-    ...(script === '' ? {} : { command: ['node', resolvePath(context.directory, script)] }),
+    ...(script === '' ? {} : { command: ['node', escapePercent(resolvePath(context.directory, script))] }),
     listen: [{ port: numeric(port), ...(host === undefined ? {} : { host }) }],
     ...(workers === undefined ? {} : { workers: numeric(workers) }),
   };

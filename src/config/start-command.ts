@@ -1,4 +1,5 @@
 import { commandWords } from './command-words.ts';
+import { literalText } from './import/expand.ts';
 import type { Manifest } from './manifest.ts';
 
 /** How an app is started, as far as its package.json tells. */
@@ -24,7 +25,7 @@ export function startCommand(manifest: Manifest, isFile: (path: string) => boole
     const script = ['server.js', ...(main === undefined ? [] : [main]), 'index.js', 'app.js'].find(isFile);
     if (script === undefined) return undefined;
     const from = `package.json has no start script; ${script} is there.`;
-    return { command: `node ${quoted(script)}`, environment: {}, port: undefined, from, wrapped: false };
+    return { command: `node ${quoted(literalText(script))}`, environment: {}, port: undefined, from, wrapped: false };
   }
   const port = portIn(start);
   const direct = nodeCommand(start);
@@ -37,9 +38,16 @@ export function startCommand(manifest: Manifest, isFile: (path: string) => boole
       wrapped: true,
     };
   }
-  const { PORT: _, ...environment } = direct.environment;
+  const { PORT: _, ...others } = direct.environment;
+  const environment = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, literalText(value)]));
   const from = 'The start script of package.json, without npm and a shell around it.';
-  return { command: direct.words.map(quoted).join(' '), environment, port, from, wrapped: false };
+  return {
+    command: direct.words.map((word) => quoted(literalText(word))).join(' '),
+    environment,
+    port,
+    from,
+    wrapped: false,
+  };
 }
 
 /** `A=1 cross-env B=2 node … ` without anything that a shell would act on. */

@@ -3,6 +3,7 @@ import { type FirstConfig, firstConfig } from '../../../src/config/first-config.
 import { loadConfig } from '../../../src/config/load.ts';
 import { readManifest } from '../../../src/config/manifest.ts';
 import type { ProgramConfig } from '../../../src/config/schema.ts';
+import { forSlot } from '../../../src/shared/percent-text.ts';
 import { Dice } from '../../sim/dice.ts';
 
 /** What `portherd init` makes of a package.json. Every file that it writes must load. */
@@ -39,6 +40,13 @@ test.for([
   const { config } = make({ scripts: { start } });
   expect(config.command).toEqual(command);
   expect(config.environment).toEqual(environment);
+});
+
+test('a % in the start script means to a worker what it means there', () => {
+  const { config } = make({ scripts: { start: "FORMAT='%%d %(slot)d 5%' node x.js '%(name)s'" } });
+  const told = (text: string): string => forSlot(text, config.name, 3);
+  expect(config.command.map(told)).toEqual(['node', 'x.js', '%(name)s']);
+  expect(told(config.environment['FORMAT'] ?? '')).toBe('%%d %(slot)d 5%');
 });
 
 test.for([

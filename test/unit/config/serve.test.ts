@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { serveConfig } from '../../../src/config/serve.ts';
+import { forSlot } from '../../../src/shared/percent-text.ts';
 import { context, load } from './load-text.ts';
 
 test('a script and a port are a config with every default', () => {
@@ -38,6 +39,14 @@ test.each([
 ])('the script %s gives the program its name: %s', (script, name) => {
   const served = serveConfig({ script, port: 1, context });
   expect(served.ok && served.value.programs[0]?.name).toBe(name);
+});
+
+test('a script’s name is taken as it is, % and all', () => {
+  const served = serveConfig({ script: '/x/%(slot)d%%.js', port: 80, context });
+  expect(served.ok && served.value.programs[0]?.command.map((word) => forSlot(word, 'web', 1))).toEqual([
+    'node',
+    '/x/%(slot)d%%.js',
+  ]);
 });
 
 test('errors name the flags, all of them', () => {

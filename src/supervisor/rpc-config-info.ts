@@ -1,5 +1,6 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import { type RpcStruct, struct } from '../protocol/xml-rpc.ts';
+import { forSlot } from '../shared/percent-text.ts';
 import { signalNumbers } from '../shared/signal-name.ts';
 import { capped } from './rpc-context.ts';
 
@@ -20,7 +21,7 @@ export function configInfo(
     group: name,
     inuse,
     autostart: config.autostart,
-    command: config.command.map(quoted).join(' '),
+    command: config.command.map((word) => quoted(forSlot(word, name, slot))).join(' '),
     directory: config.directory,
     uid: config.user === undefined ? 'none' : /^\d+$/.test(config.user) ? capped(Number(config.user)) : config.user,
     exitcodes: config.exitCodes,

@@ -62,7 +62,11 @@ export function planAdoption({ state, survivors, config }: Remains, look: Look):
             : fromState(program, found, ids, look);
         });
   const known = new Set(programs.map(({ config: { name } }) => name));
-  const sockets = state?.sockets ?? programs.flatMap((program) => socketsOf(program.config, of(program.config.name)));
+  const written = state?.sockets ?? [];
+  const inodes = new Set(written.map(({ inode }) => inode));
+  // What was opened after the last write is held by its worker, and the last of its group.
+  const told = programs.flatMap((program) => socketsOf(program.config, of(program.config.name)));
+  const sockets = [...written, ...told.filter(({ inode }) => !inodes.has(inode))];
   const lost = survivors.filter(({ program }) => !known.has(program));
   return { programs, sockets, handles: ids.next, lost };
 }

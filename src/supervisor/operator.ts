@@ -30,6 +30,7 @@ import { Rebalancer } from './rebalance.ts';
 import { rebalance, type TellRebalance } from './rebalance-command.ts';
 import { servingPids, statusReport } from './report.ts';
 import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
+import { stateOf } from './saved-state.ts';
 import { scaleProgram } from './scale-command.ts';
 import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -204,7 +205,7 @@ export class Operator implements Control {
 
   async reload(): Promise<Result<ReloadReply>> {
     if (this.#end !== undefined) return this.#closing();
-    const { machine, successor } = this.#supervisor.ports;
+    const { machine, successor, state } = this.#supervisor.ports;
     const busy = [...this.#supervisor.programs.values()].find(({ fleet }) => fleet.roll !== undefined);
     if (busy !== undefined) return err(failure('ROLL_IN_PROGRESS', `${busy.config.name} is being rolled`));
     if (this.#updating !== undefined) return err(failure('ROLL_IN_PROGRESS', 'an update is under way'));
@@ -213,6 +214,8 @@ export class Operator implements Control {
     if (this.#end !== undefined) return this.#closing();
     const obstacle = updateObstacle(this.#supervisor, this.#running);
     if (obstacle !== undefined) return err(failure('RELOAD_REFUSED', `the config cannot be applied: ${obstacle}`));
+    const saved = state.save(stateOf(this.#supervisor, this.#running));
+    if (!saved.ok) return err(failure('RELOAD_REFUSED', `the state cannot be written: ${saved.error}`));
     this.#end = { why: 'reload', exit: 0, reload: true };
     this.#ended.resolve(this.#end);
     const { clock } = this.#supervisor.ports;

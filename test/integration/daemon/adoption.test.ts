@@ -156,6 +156,31 @@ test('a state that cannot be written is told of once, and written when that has 
   expect(await daemon.pids('web')).toEqual(after);
 });
 
+test('a slot that no state could tell of leaves in order, and its program goes on as any other', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  const [first = 0, second = 0] = await daemon.pids('web');
+  await mkdir(join(daemon.directory, 'state.json.next'));
+  expect(await daemon.ctl('scale', 'web', '3')).toMatchObject({ exitCode: 0 });
+  const reports = await underLoad(daemon, { act: () => daemon.succeed() });
+  expectNoLoss(reports);
+  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'the stray to leave', deadline: 20_000 });
+  expect(await daemon.pids('web')).toEqual([first, second]);
+  expect(daemon.log.filter(({ event }) => event === 'listenFailed')).toEqual([]);
+  expect(await daemon.ctl('roll', 'web')).toMatchObject({ exitCode: 0 });
+});
+
+test('a reload is refused where the state cannot be written', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet() } });
+  await mkdir(join(daemon.directory, 'state.json.next'));
+  expect(await daemon.ctl('scale', 'web', '3')).toMatchObject({ exitCode: 0 });
+  const refused = await daemon.ctl('reload');
+  expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('the state cannot be written: EISDIR'),
+  ]);
+  expect(await statesOf(daemon)).toEqual(['RUNNING', 'RUNNING', 'RUNNING']);
+});
+
 test('with a config that has become bad the supervisor looks after what runs, by the old one', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet() } });
   const before = await daemon.pids('web');

@@ -1,4 +1,5 @@
 import type { CommandSpec, ToolSpec } from './command-line.ts';
+import { completionSpec } from './completion-spec.ts';
 import { commonOptions } from './tool.ts';
 
 /** The command line of the daemon. What the commands do is wired in portherd.ts. */
@@ -23,6 +24,7 @@ const serve: CommandSpec = {
   name: 'serve',
   words: 'SCRIPT',
   summary: 'Run one Node script on a port, without a config',
+  completes: ['file'],
   options: {
     port: { alias: 'p', value: 'PORT', doc: 'Port that the script listens on; it also gets it as $PORT' },
     workers: { alias: 'w', value: 'N', doc: 'Number of workers, or a percentage of cores; one per core unless given' },
@@ -48,6 +50,7 @@ const init: CommandSpec = {
   name: 'init',
   words: '[DIR]',
   summary: 'Write a first config next to a package.json',
+  completes: ['file'],
   details: 'Takes the command from the start script, else from main. Replaces no file unless --force is given.',
   options: {
     port: {
@@ -113,6 +116,7 @@ const importing: CommandSpec = {
   name: 'import',
   words: 'FILE',
   summary: 'Make a config from a supervisord.conf or a PM2 process file',
+  completes: ['file'],
   details:
     'The YAML goes to standard output, what became of each option to standard error. Options that differ or have no\n' +
     'counterpart are told in comments, too. Exits with 0 also then; 2 when FILE cannot be read or is wrong.\n' +
@@ -133,6 +137,7 @@ const help: CommandSpec = {
   name: 'help',
   words: '[command]',
   summary: 'Show help, also of a command',
+  completes: ['command'],
   examples: [['portherd help run', 'more about run']],
 };
 
@@ -140,7 +145,7 @@ export const portherdTool: ToolSpec = {
   name: 'portherd',
   summary: 'Runs a server as one process per core on one port, and restarts it without losing a connection.',
   options: commonOptions,
-  commands: [run, serve, check, init, importing, doctor, unit, sweep, help],
+  commands: [run, serve, check, init, importing, doctor, unit, sweep, completionSpec('portherd'), help],
   examples: [
     ['portherd run -c portherd.yaml', 'run what the file says'],
     ['portherd serve app.js --port 8080', 'run one script'],

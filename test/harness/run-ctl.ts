@@ -38,15 +38,20 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A command that runs it, such as setpriv(1) with its options. */
   readonly under?: readonly string[];
+  /** What its stdin holds; nothing unless given. */
+  readonly input?: string;
 }
 
 export function startCtl(
   ctl: Ctl,
   args: readonly string[],
-  { node = process.execPath, env, under = [] }: RunOptions = {},
+  { node = process.execPath, env, under = [], input }: RunOptions = {},
 ): ChildProcess {
   const [command = node, ...rest] = [...under, node, ctl.file, ...args];
-  return spawn(command, rest, { env: { ...ctl.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  const child = spawn(command, rest, { env: { ...ctl.env, ...env }, stdio: [stdin, 'pipe', 'pipe'], timeout: 30_000 });
+  child.stdin?.end(input);
+  return child;
 }
 
 export async function runCtl(ctl: Ctl, args: readonly string[], options?: RunOptions): Promise<Ran> {

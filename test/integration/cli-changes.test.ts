@@ -198,10 +198,30 @@ describe('reread and update', () => {
     expect([code, stdout, stderr]).toEqual([0, '', 'No config updates to processes\n']);
   });
 
-  test('update --dry-run only rereads', async () => {
-    const { code, stdout, asked } = await ask({ 'POST /v1/reread': differs }, 'update', '--dry-run', 'web');
-    expect([code, stdout]).toEqual([0, 'web: would be rolled (command)\n']);
-    expect(asked.map(({ route }) => route)).toEqual(['POST /v1/reread']);
+  test('update --dry-run tells the plan, and what is in its way', async () => {
+    const plan = { t: 'planned', program: 'web', does: 'change', keys: ['listen'], from: 2, to: 2, running: 2 };
+    const error = { code: 'PORT_IN_USE', message: 'web: :80 is in use by pid 7', advice: 'Stop it.', exit: 2 };
+    const told = (...errors: object[]) =>
+      lines(
+        { ...plan, cost: 'restart', ...errors[0] },
+        { t: 'waits', keys: ['logLevel'] },
+        { t: 'done', ...errors[0] },
+      );
+    const good = await ask({ 'POST /v1/update': told() }, 'update', '--dry-run', 'web');
+    expect(good.asked[0]?.body).toEqual({ programs: ['web'], dryRun: true });
+    const text =
+      'web: would be stopped and started: 2 workers, and clients are refused meanwhile (listen)\n' +
+      'supervisor: would wait for a restart of the daemon (logLevel)\n';
+    expect([good.code, good.stdout]).toEqual([0, text]);
+    const bad = await ask({ 'POST /v1/update': told({ error }) }, 'update', '-n');
+    expect([bad.code, bad.stdout, bad.stderr]).toEqual([
+      1,
+      text.replace('supervisor', 'web: ERROR (:80 is in use by pid 7)\nsupervisor'),
+      '  Stop it.\n',
+    ]);
+    expect((await ask({ 'POST /v1/update': told({ error }) }, 'update', '-n', '--json')).code).toBe(1);
+    const nothing = await ask({ 'POST /v1/update': lines({ t: 'done' }) }, 'update', '-n');
+    expect([nothing.code, nothing.stdout]).toEqual([0, 'No config updates to processes\n']);
   });
 });
 

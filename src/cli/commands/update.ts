@@ -32,7 +32,7 @@ export const update: Command = {
     using display = new RollDisplay(session.screen, true, () => performance.now());
     const answer = await follow(session, {
       path: '/v1/update',
-      body: { programs, dryRun },
+      body: { programs, ...(dryRun && { dryRun }) },
       line: updateLine,
       outcomeOf: (line) => (line.t === 'done' ? line : undefined),
       show: (line) => {

@@ -43,10 +43,15 @@ export function typedLines(history: History, complete: Complete): Lines {
 }
 
 function openEditor(prompt: string, history: readonly string[], complete: Complete): Interface {
+  let closed = false;
   const completer = (line: string, tell: (error: null, found: [string[], string]) => void): void => {
     const typed = line.split(/\s+/).at(-1) ?? '';
-    // The only one is complete: on to the next word.
-    const show = (all: readonly string[]): void => tell(null, [all.length === 1 ? [`${all[0]} `] : [...all], typed]);
+    const show = (all: readonly string[]): void => {
+      // Whoever has pressed Enter since wants no names any more.
+      if (closed) return;
+      // The only one is complete: on to the next word.
+      tell(null, [all.length === 1 ? [`${all[0]} `] : [...all], typed]);
+    };
     void complete(line).then(show);
   };
   const edit = createInterface({
@@ -59,6 +64,7 @@ function openEditor(prompt: string, history: readonly string[], complete: Comple
     // Without it Escape seems to hang for half a second.
     escapeCodeTimeout: 50,
   });
+  edit.once('close', () => (closed = true));
   edit.prompt();
   return edit;
 }
@@ -80,11 +86,18 @@ function typedIn(edit: Interface): Promise<Typed> {
     edit.close();
     process.stdout.write(echo);
   };
-  edit.on('line', (line) => {
+  const take = (line: string): void => {
     lines.push(line);
+    // What came with it, in one piece, is still to be told.
     if (lines.length === 1) setImmediate(() => done({ lines, begun: edit.line }, ''));
+  };
+  edit.on('line', take);
+  edit.on('SIGINT', () => {
+    process.stdout.write('^C\n');
+    edit.write(null, { ctrl: true, name: 'e' });
+    edit.write(null, { ctrl: true, name: 'u' });
+    take('');
   });
-  edit.on('SIGINT', () => done({ lines: [''], begun: '' }, '^C\n'));
   // Back from Ctrl-Z, readline has paused itself.
   edit.on('SIGCONT', () => edit.prompt(true));
   edit.once('close', () => done({ lines: [], begun: '' }, '\n'));

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { startDaemon } from '../../harness/daemon.ts';
+import { puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
+import { until } from '../../harness/until.ts';
+
+/** add, remove and fg, with supervisorctl’s words and exit codes. */
+
+const talks = {
+  command: ['/bin/sh', '-c', 'echo out $$; echo err $$ >&2; read x || echo no stdin; exec sleep 300'],
+  workers: 1,
+  listen: [],
+};
+
+test('add brings a program of the file into operation, and touches no other', async () => {
+  const web = puppet();
+  await using daemon = await startDaemon({ programs: { web } });
+  const pids = await daemon.pids('web');
+  await daemon.rewrite({ programs: { web: { ...web, workers: 4 }, fresh: puppet({ workers: 1 }) } });
+  expect(await daemon.ctl('add', 'fresh')).toMatchObject({ exitCode: 0, stdout: 'fresh: added process group\n' });
+  await untilStates(daemon, ['RUNNING'], 'fresh');
+  expect(await daemon.pids('web')).toEqual(pids);
+  expect(await daemon.ctl('add', 'fresh')).toMatchObject({
+    exitCode: 0,
+    stdout: 'ERROR: process group already active\n',
+  });
+  expect(await daemon.ctl('add', 'web', 'nope')).toMatchObject({
+    exitCode: 1,
+    stdout: 'ERROR: process group already active\nERROR: no such process/group: nope\n',
+  });
+  expect(await daemon.ctl('add')).toMatchObject({ exitCode: 0, stdout: '' });
+});
+
+test('add says what is in the way', async () => {
+  const web = puppet({ workers: 1 });
+  await using daemon = await startDaemon({ programs: { web } });
+  await daemon.rewrite({ programs: { web, lost: puppet({ command: ['./nowhere'] }) } });
+  const added = await daemon.ctl('add', 'lost');
+  expect([added.exitCode, added.stdout]).toEqual([1, expect.stringMatching(/^ERROR: lost: .*nowhere/)]);
+  expect(await daemon.ctl('status', 'lost')).toMatchObject({ exitCode: 4 });
+  await daemon.rewrite({ programs: { web: { ...web, workers: 'many' } } });
+  expect(await daemon.ctl('add', 'lost')).toMatchObject({ exitCode: 1 });
+});
+
+test('remove drops a stopped program, which the next update adds again', async () => {
+  const [web, job] = [puppet({ workers: 1 }), puppet({ workers: 2 })];
+  await using daemon = await startDaemon({ programs: { web, job } });
+  expect(await daemon.ctl('remove', 'job')).toMatchObject({
+    exitCode: 1,
+    stdout: 'ERROR: process/group still running: job\n',
+  });
+  await daemon.ctl('stop', 'job');
+  expect(await daemon.ctl('remove', 'job:*', 'nope')).toMatchObject({
+    exitCode: 1,
+    stdout: 'job: removed process group\nERROR: no such process/group: nope\n',
+  });
+  expect(await daemon.ctl('status', 'job')).toMatchObject({ exitCode: 4 });
+  expect(JSON.parse((await daemon.ctl('remove', 'job', '--json')).stdout)).toMatchObject([
+    { name: 'job', error: { code: 'BAD_NAME' } },
+  ]);
+  expect((await daemon.ctl('update')).stdout).toBe('job: added process group\n');
+  await untilStates(daemon, ['RUNNING', 'RUNNING'], 'job');
+});
+
+test('fg shows both streams until the worker ends', async () => {
+  await using daemon = await startDaemon({ programs: { talks }, wait: 'answers' });
+  await untilStates(daemon, ['RUNNING'], 'talks');
+  const [pid] = await daemon.pids('talks');
+  const watched = daemon.startCtl('fg', 'talks:0');
+  await until(() => watched.printed.stdout.includes('no stdin'), {
+    what: 'its output',
+    explain: () => watched.printed,
+  });
+  await daemon.ctl('stop', 'talks');
+  const ended = await watched.ended;
+  expect(ended.exitCode).toBe(0);
+  expect(ended.stdout.split('\n').toSorted()).toEqual(['', `err ${pid}`, 'no stdin', `out ${pid}`]);
+  expect(ended.stderr).toMatch(
+    /^==> Press Ctrl-C to exit <==\ntalks:0 reads from \/dev\/null.*\nProcess got killed\nExiting foreground\n$/,
+  );
+});
+
+test('fg ends with Ctrl-C, the worker does not; a roll goes by unseen', async () => {
+  const web = puppet({ workers: 1 });
+  await using daemon = await startDaemon({ programs: { web } });
+  const watched = daemon.startCtl('fg', 'web');
+  await until(() => watched.printed.stderr.includes('/dev/null'), { what: 'the watch' });
+  expect((await daemon.ctl('roll')).exitCode).toBe(0);
+  watched.kill('SIGINT');
+  expect(await watched.ended).toMatchObject({ exitCode: 0 });
+  expect(await statesOf(daemon)).toEqual(['RUNNING']);
+});
+
+test('fg refuses what does not run, what it does not know, and more than one', async () => {
+  const [web, job] = [puppet(), { ...talks, autostart: false }];
+  await using daemon = await startDaemon({ programs: { web, job }, wait: 'answers' });
+  expect(await daemon.ctl('fg', 'job:0')).toMatchObject({ exitCode: 1, stdout: 'ERROR: process not running\n' });
+  expect(await daemon.ctl('fg', 'nope')).toMatchObject({ exitCode: 1, stdout: 'ERROR: bad process name supplied\n' });
+  expect(await daemon.ctl('fg', 'web')).toMatchObject({ exitCode: 1, stdout: 'ERROR: bad process name supplied\n' });
+  expect(await slotsOf(daemon)).toHaveLength(2);
+});

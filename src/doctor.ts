@@ -14,10 +14,12 @@ import { machineFacts, serviceOf, startEnvironment } from './linux/machine-facts
 import { directoryFacts, socketFacts } from './linux/place-facts.ts';
 import { type Family, portFacts } from './linux/port-facts.ts';
 import { logDirOf } from './linux/run-dir.ts';
+import { findSurvivors } from './linux/survivors.ts';
 import type { ErrorBody, StatusReply } from './protocol/control.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
 import { errorCodes, type PortherdError } from './shared/errors.ts';
 import type { Result } from './shared/result.ts';
+import { workerUsers } from './worker-users.ts';
 
 type Status = Result<StatusReply, ErrorBody>;
 
@@ -53,7 +55,7 @@ async function examine(configGiven: string | undefined, socketGiven: string | un
   return {
     ...(await machineFacts()),
     config: configFacts(path ?? '', config),
-    daemon: daemonFacts(status, env),
+    daemon: daemonFacts(status, env, () => survivorsOf(runDir, config)),
     runDir: directoryFacts(runDir),
     controlSocket: socketFacts(socket),
     logDir: await logDirFacts(logDir, libc.ok ? libc.value : undefined),
@@ -71,19 +73,29 @@ function adviceOf({ advice, code }: PortherdError): string {
   return advice ?? errorCodes[code].advice;
 }
 
-function daemonFacts(status: Status, env: ReadonlyMap<string, string> | undefined): DaemonFacts {
+function daemonFacts(
+  status: Status,
+  env: ReadonlyMap<string, string> | undefined,
+  survivors: () => number,
+): DaemonFacts {
   if (status.ok) {
     const { pid, version } = status.value.daemon;
     return { is: 'running', pid, version, uid: ownerOf(pid), service: serviceOf(pid, env) };
   }
   switch (status.error.code) {
-    case 'DAEMON_ABSENT':
-      return { is: 'absent' };
+    case 'DAEMON_ABSENT': {
+      const left = survivors();
+      return left === 0 ? { is: 'absent' } : { is: 'dead', left };
+    }
     case 'DAEMON_UNREACHABLE':
-      return { is: 'dead' };
+      return { is: 'dead', left: survivors() };
     default:
       return { is: 'unreachable', why: status.error.message };
   }
+}
+
+function survivorsOf(runDir: string, config: Result<Config> | undefined): number {
+  return findSurvivors(join(runDir, 'workers.sock'), workerUsers(undefined, config)).length;
 }
 
 /** Effective; undefined when the process is gone. */

@@ -52,8 +52,8 @@ export type ProgramFacts = Pick<ProgramConfig, 'name' | 'bind' | 'workers' | 'li
 
 export type DaemonFacts =
   | { readonly is: 'absent' }
-  /** Its socket is there, and nobody behind it. */
-  | { readonly is: 'dead' }
+  /** Its socket is there, and nobody behind it; or workers are, and nobody who looks after them. */
+  | { readonly is: 'dead'; readonly left: number }
   | { readonly is: 'unreachable'; readonly why: string }
   | {
       readonly is: 'running';

@@ -12,7 +12,10 @@ function daemon({ daemon: its }: Facts): readonly Finding[] {
     case 'absent':
       return [okay(subject, 'does not run')];
     case 'dead':
-      return [okay(subject, 'does not run; the next one clears the socket of the last away')];
+      if (its.left === 0) return [okay(subject, 'does not run; the next one clears the socket of the last away')];
+      return [
+        warning(subject, `does not run; workers that it left serve on: ${its.left}`, 'Start it: it takes them over.'),
+      ];
     case 'unreachable':
       return [warning(subject, its.why, 'Ask as the user who runs it, or as root; if it hangs, its log says more.')];
     case 'running':

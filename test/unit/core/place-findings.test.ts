@@ -145,6 +145,6 @@ const cases: readonly Case[] = [
 test.for(cases)('%s', expectFinding);
 
 test('of a dead daemon’s socket there is nothing to say but that it is dead', () => {
-  const findings = judge({ ...healthy, daemon: { is: 'dead' }, ...controlSocket({ mode: 0o666 }) });
+  const findings = judge({ ...healthy, daemon: { is: 'dead', left: 0 }, ...controlSocket({ mode: 0o666 }) });
   expect(findings.map(({ subject }) => subject)).not.toContain('control socket');
 });

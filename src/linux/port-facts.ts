@@ -6,6 +6,7 @@ import { checkPortFree } from './port-free.ts';
 import { describeHolders, type Holder, holdersOf } from './port-holder.ts';
 import { startEnvironment } from './machine-facts.ts';
 import { statOf } from './procfs.ts';
+import { isSamePath } from './survivors.ts';
 import { createTcpTable } from './tcp-table.ts';
 
 /** A daemon and the processes that it says are its workers. */
@@ -54,5 +55,6 @@ function isOf({ daemon, workers }: Family, { pid }: Holder): boolean {
 }
 
 function isLeft({ channelSocket }: Family, { pid }: Holder): boolean {
-  return pid !== undefined && startEnvironment(pid)?.get(channelEnv.socket) === channelSocket;
+  const socket = pid === undefined ? undefined : startEnvironment(pid)?.get(channelEnv.socket);
+  return socket !== undefined && isSamePath(socket, channelSocket);
 }

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { channelEnv } from '../protocol/channel.ts';
 import { parseListenPlan } from '../protocol/channel-parse.ts';
 import type { Survivor } from '../supervisor/ports-survival.ts';
@@ -28,14 +29,26 @@ function survivor(pid: number, channelSocket: string, users: WorkerUsers): Survi
   const [program, token] = [env.get('PORTHERD_PROGRAM'), env.get(channelEnv.token)];
   const slot = Number(env.get('PORTHERD_SLOT') ?? Number.NaN);
   const generation = Number(env.get('PORTHERD_GENERATION') ?? Number.NaN);
-  if (env.get(channelEnv.socket) !== channelSocket || program === undefined || token === undefined) return undefined;
+  const socket = env.get(channelEnv.socket);
+  if (socket === undefined || program === undefined || token === undefined) return undefined;
   if (!own && users.get(program)?.has(ownerOf(pid) ?? -1) !== true) return undefined;
+  if (!isSamePath(socket, channelSocket)) return undefined;
   if (!Number.isSafeInteger(slot) || slot < 0 || !Number.isSafeInteger(generation)) return undefined;
   const found = { pid, startTicks: stat.startTicks };
   if (!isAlive(found)) return undefined;
   const attached = env.get(channelEnv.claim) === 'boot';
   const inodes = parseListenPlan(env.get(channelEnv.listen) ?? '')?.ports.map(({ inode }) => inode) ?? [];
   return { process: found, program, slot, generation, token, attached, inodes };
+}
+
+/** The run directory may have more names than one: /var/run is a link to /run. The socket itself may be gone. */
+export function isSamePath(one: string, other: string): boolean {
+  if (one === other || basename(one) !== basename(other)) return one === other;
+  try {
+    return realpathSync(dirname(one)) === realpathSync(dirname(other));
+  } catch {
+    return false; // a directory that is gone is nobody's
+  }
 }
 
 /** Anybody may write our names into his environment; to be one of us takes our user, or the one of that very program. */

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSurvivors } from '../../../src/linux/survivors.ts';
 import { channelEnv } from '../../../src/protocol/channel.ts';
@@ -26,14 +29,31 @@ test.runIf(isRoot)(
   },
 );
 
+test('a worker is found by whatever path the run directory is named', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'portherd-survivors-'));
+  await mkdir(join(directory, 'run'));
+  await mkdir(join(directory, 'other'));
+  await symlink(directory, join(directory, 'link'));
+  const one = worker('web', process.getuid?.() ?? 0, join(directory, 'run/workers.sock'));
+  try {
+    const found = (path: string): number => findSurvivors(join(directory, path, 'workers.sock')).length;
+    await until(() => found('run') === 1, { what: 'the process to have its name' });
+    expect(['link/run', 'other', 'gone'].map(found)).toEqual([1, 0, 0]);
+  } finally {
+    one.kill('SIGKILL');
+    await once(one, 'exit');
+    await rm(directory, { recursive: true });
+  }
+});
+
 const everybody = new Map(['web', 'api'].map((name) => [name, new Set([54_321, 54_322])]));
 
-function worker(program: string, id: number): ChildProcess {
+function worker(program: string, id: number, socket = channel): ChildProcess {
   const env = {
     PORTHERD_PROGRAM: program,
     PORTHERD_SLOT: '0',
     PORTHERD_GENERATION: '1',
-    [channelEnv.socket]: channel,
+    [channelEnv.socket]: socket,
     [channelEnv.token]: 'guessed',
   };
   return spawn('/bin/sleep', ['60'], { uid: id, gid: id, env, detached: true, stdio: 'ignore', cwd: '/' });

@@ -7,6 +7,7 @@ import { parseBackup } from '../../src/core/log-rotation.ts';
 import { fixtureApps } from './daemon-config.ts';
 
 const text = 'some text to make a line of it';
+const whole = new RegExp(`^#\\d+ ${text}$`);
 
 /** A process that writes numbered lines to a log as fast as it can, on an O_APPEND descriptor as a worker has it. */
 export class LineWriter implements AsyncDisposable {
@@ -68,9 +69,8 @@ export function linesIn(log: string): LinesFound {
     const lines = (rest + (compressed ? gunzipSync(bytes) : bytes).toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const at = line.indexOf(' ');
-      const number = Number(line.slice(0, at));
-      if (at < 1 || line.slice(at + 1) !== text || !Number.isInteger(number)) broken += 1;
+      const number = whole.test(line) ? Number(line.slice(1, line.indexOf(' '))) : Number.NaN;
+      if (Number.isNaN(number)) broken += 1;
       else if (number < next) twice += 1;
       else {
         if (number > next) gaps += 1;

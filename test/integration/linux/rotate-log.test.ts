@@ -146,9 +146,11 @@ describe.skipIf(lossy.by === 'collapse')('where it cannot', () => {
       await place.rotate(lossy);
     }
     const written = await writer.end();
-    const { lost, gaps, ...found } = linesIn(place.log);
+    const { lost, gaps, broken, ...found } = linesIn(place.log);
     console.log(`100 rotations by truncating: ${lost} of ${written} lines lost, at ${gaps} of them`);
-    expect(found).toEqual({ next: written, twice: 0, broken: 0, backups: 100, compressed: 0 });
+    expect(found).toEqual({ next: written, twice: 0, backups: 100, compressed: 0 });
+    // The kernel shows a line that crosses a page before all of it is there: its rest may be what is lost.
+    expect(broken).toBeLessThanOrEqual(gaps);
     expect(lost).toBeLessThan(written / 100);
   });
 

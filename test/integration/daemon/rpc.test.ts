@@ -159,7 +159,7 @@ describe('the control socket', () => {
       for (let round = 0; round < rounds; round++)
         await Promise.all(bombs.map((body) => askHttp(daemon.socket, { body })));
     };
-    await some(30);
+    await some(100);
     const before = await rss();
     await some(50);
     expect((await rss()) - before).toBeLessThan(32 * 1024 * 1024);

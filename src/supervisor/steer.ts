@@ -10,7 +10,6 @@ export function steer(
   { config, fleet }: Program,
 ): void {
   const { name } = config;
-  const before = steering.inForce(name);
   const done = steering.apply(name, weights, by, mechanisms);
   const after = steering.inForce(name);
   if (after === undefined) {
@@ -18,7 +17,10 @@ export function steer(
     return;
   }
   const story = steeringStory(config.steering, after, fleet.distrust);
-  if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) return;
+  const known = told.get(steering) ?? new Map<string, string>();
+  told.set(steering, known);
+  if (known.get(name) === JSON.stringify(after)) return;
+  known.set(name, JSON.stringify(after));
   const fields = { event: 'steering', program: name, ...story };
   if (story.advice === undefined) log.info(fields, 'connections are steered');
   else
@@ -27,3 +29,6 @@ export function steer(
       after.by === 'hash' ? 'cannot steer; the kernel’s hash goes on' : 'steered in another way than configured',
     );
 }
+
+/** By program: a mechanism may come back by itself, between two calls (eBPF, when a former program's sockets are free). */
+const told = new WeakMap<Ports['steering'], Map<string, string>>();

@@ -51,13 +51,17 @@ export function newBalance(now = 0): Balance {
   return { ...nothing, decidedAt: now, arrivals: noArrivals(now), differsSince: undefined };
 }
 
-/** `among`: the slots that may get connections. The others keep their readings, for showing. */
+/**
+ * `among`: the slots that may get connections. The others keep their readings, for showing. `takesTurns`: equal weights are met
+ * exactly (eBPF), not by chance.
+ */
 export function decideBalance(
   before: Balance,
   readings: readonly Reading[],
   among: readonly number[],
   policy: ProgramConfig['balance']['policy'],
   now: number,
+  takesTurns = false,
 ): Balance {
   const arrivals = noteArrivals(before.arrivals, readings, now);
   const factors: number[] = [];
@@ -72,9 +76,16 @@ export function decideBalance(
   const chosen = readings.filter(({ slot }) => among.includes(slot));
   const wanted =
     policy === 'cpu' || policy === 'hash' ? evenly(readings) : byDeficit(looked, readings, chosen, before, now);
-  const settled = settle(looked, among, wanted.weights, now);
+  const weights = takesTurns && policy === 'connections' && areEven(chosen) ? [] : wanted.weights;
+  const settled = settle(looked, among, weights, now);
   const shares = sharesAmong(settled.weights, among);
   return { ...settled, why: wanted.why, among, arrivals: noteShares(arrivals, shares, now) };
+}
+
+/** As even as they can be. Turns keep them so, better than anything that goes by counts, which are always a little old. */
+function areEven(chosen: readonly Reading[]): boolean {
+  const held = chosen.flatMap(({ open, queue }) => (open === undefined ? [] : [open + queue]));
+  return held.length === chosen.length && Math.max(...held) - Math.min(...held) <= 1;
 }
 
 /** Each slot's part of 1 among these. All zero means all the same. */

@@ -7,7 +7,6 @@ import { canLaunch, listenerChanges, listenersWanted, mayBeReordered } from './l
 import { newBalance } from './balance.ts';
 import { hurry, measure, measureDue, type Measured, take } from './measuring.ts';
 import { advise, beginRoll, type Failure, type Roll, turnRound } from './roll.ts';
-import type { Reading } from './reading.ts';
 import { emptySlot, isVacant } from './seat.ts';
 import { stepSlot } from './slot.ts';
 import { isComing, isSameSteering, type Steering, steeringOf, willServe } from './weights.ts';
@@ -102,7 +101,7 @@ class Draft {
         this.fleet = { ...this.fleet, nextMeasure: hurry(this.fleet, this.#config, this.#now) };
         return;
       case 'measured':
-        return this.#measured(event.readings);
+        return this.#measured(event);
       case 'verified': {
         const [distrust, ...facts] = opinion(this.fleet.distrust, event.verdict);
         this.fleet = { ...this.fleet, distrust };
@@ -200,13 +199,13 @@ class Draft {
     this.effects.push(effect);
   }
 
-  #measured(readings: readonly Reading[]): void {
+  #measured({ readings, takesTurns = false }: FleetEvent & { is: 'measured' }): void {
     // Of workers that still serve: between asking and answering, one may have gone.
     const current = readings.filter(({ slot, worker }) => {
       const seat = this.fleet.slots[slot]?.seat;
       return seat?.is === 'RUNNING' && seat.worker.id === worker;
     });
-    const { change, effects, hung } = take(this.fleet, current, this.#config, this.#now);
+    const { change, effects, hung } = take(this.fleet, { readings: current, takesTurns }, this.#config, this.#now);
     this.fleet = { ...this.fleet, ...change };
     this.effects.push(...effects);
     for (const { slot, forMs } of hung) this.#each([slot], { is: 'hung', forMs });

@@ -28,8 +28,8 @@ import { tableAt, weightTable } from './weight-table.ts';
  *   by core     if the table says so: the slot of the core that received the packet, if it has a weight
  *   weigh       the table's entries in turn: its slot or its alias. A slot without a socket passes the turn on, a few times
  *
- * Turns instead of chance: what is opened at once is spread as evenly as what is opened one by one. Each round begins with another
- * entry, so that clients that come in a pattern do not meet the same slot again and again. Two processors that take the same turn
+ * Turns instead of chance: what is opened at once is spread as evenly as what is opened one by one. Every 64 rounds
+ * begin with another entry, so that clients that come in a pattern do not meet the same slot for ever. Two processors that take the same turn
  * at the same moment cost nothing but evenness.
  *
  * Whatever finds no listener leaves the choice to the kernel's hash (reuseport_select_sock()); nothing is ever dropped.
@@ -71,6 +71,8 @@ const drawsMax = 4;
 const golden = 0x9e37_79b1;
 const phase = 0x85eb_ca6b;
 const firstNumber = 0x5bd1_e995;
+/** 2^6 rounds begin alike: in any stretch within them equal slots have the same but for one connection. */
+const sameRounds = 6;
 
 const [r0, r1, r2, r3, r4, r5] = [register(0), register(1), register(2), register(3), register(4), register(5)];
 /** Kept over calls. */
@@ -184,13 +186,15 @@ function weighing(maps: MapDescriptors): readonly Line[] {
     move(r4, r3),
     compute(r4, '+', 1),
     store(r2, 0, 'u32', r4),
-    // r3 the turn, r4 its round, spread: each round begins elsewhere.
+    // r3 the turn, r4 its round; r5 where rounds of this time begin.
     move(r4, r3),
     compute(r4, '/', r1),
-    ...spread(r4, golden),
     move(r5, r4),
+    compute(r5, '>>', sameRounds),
+    ...spread(r5, golden),
     compute(r5, '>>', 8),
     compute(r3, '+', r5),
+    ...spread(r4, golden),
     compute(r3, '%', r1),
     jumpIf(r3, '>', tableAt.entriesMax - 1, 'pass'), // never; the verifier wants to see it
     // Each entry divides its luck at another place of the round's number.

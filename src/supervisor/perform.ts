@@ -78,7 +78,11 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     case 'verify':
       return verify({ ports, workers, program, send, announce });
     case 'measure':
-      return send({ is: 'measured', readings: takeReadings(effect.slots, name, ports, workers) });
+      return send({
+        is: 'measured',
+        readings: takeReadings(effect.slots, name, ports, workers),
+        takesTurns: ports.steering.inForce(name)?.by === 'ebpf',
+      });
     case 'diagnose':
       return diagnose(effect.worker, { ports, workers, program, send, announce });
     case 'probe':

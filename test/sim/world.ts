@@ -149,7 +149,11 @@ export class World {
       case 'verify':
         return this.#in(dice.below(30), { is: 'verified', verdict: dice.pick(verdicts) });
       case 'measure':
-        return this.#in(0, { is: 'measured', readings: effect.slots.map((look) => this.#reading(look)) });
+        return this.#in(0, {
+          is: 'measured',
+          readings: effect.slots.map((look) => this.#reading(look)),
+          takesTurns: this.sockets.length % 2 === 0,
+        });
       case 'diagnose':
         return this.#diagnose(effect.worker);
       case 'probe':

@@ -15,7 +15,14 @@ export interface FakeProcess {
   accepting: boolean;
   attached: boolean;
   /** Its event loop is blocked from `since` to `until`, which may be Infinity. */
-  stall: { readonly since: number; readonly until: number } | undefined;
+  stall: Stall | undefined;
+}
+
+interface Stall {
+  readonly since: number;
+  readonly until: number;
+  /** Since when nobody could have seen it move: another stall that ended right before this one looks the same from outside. */
+  readonly seemsSince: number;
 }
 
 /**
@@ -92,8 +99,13 @@ export class World {
       if (this.isStalled(process) || !process.accepting) continue;
       this.queue.set(process.slot, 0);
       const until = this.now + this.#dice.pick([300, 3_000, 20_000, Number.POSITIVE_INFINITY]);
-      if (this.#dice.chance(this.weather.stalls)) process.stall = { since: this.now, until };
+      if (this.#dice.chance(this.weather.stalls)) process.stall = this.#stallUntil(until, process.stall);
     }
+  }
+
+  #stallUntil(until: number, last: Stall | undefined): Stall {
+    const unseen = last !== undefined && this.now - last.until < betweenLooksMs;
+    return { since: this.now, until, seemsSince: unseen ? last.seemsSince : this.now };
   }
 
   /** Trouble ends, also the stalls that would have lasted: who is silent for ever fails whenever it is noticed. */
@@ -218,8 +230,7 @@ export class World {
     const process = this.alive.get(worker);
     const { hungAfter } = this.#config().health;
     if (process !== undefined) {
-      const forMs = process.stall === undefined ? 0 : this.now - process.stall.since;
-      // Between two looks a stall may end and begin again, unseen.
+      const forMs = process.stall === undefined ? 0 : this.now - process.stall.seemsSince;
       if (hungAfter === 'never' || !this.isStalled(process) || forMs + betweenLooksMs < hungAfter)
         this.violations.push(`worker ${worker} is given up after ${forMs} ms`);
     }

@@ -5,6 +5,7 @@ import type { FleetEvent } from '../../src/core/events.ts';
 import { type Fleet, newFleet, stepFleet } from '../../src/core/fleet.ts';
 import { restore, type SavedFleet, snapshot } from '../../src/core/restore.ts';
 import { isVacant } from '../../src/core/seat.ts';
+import { willServe } from '../../src/core/weights.ts';
 import { Dice } from './dice.ts';
 import { checkForks, checkSettled, checkStep } from './invariants.ts';
 import { calm, randomWeather } from './weather.ts';
@@ -135,6 +136,8 @@ export class History {
       this.trace.push(describe(this.world.now, event, after, effects));
     if (event.is === 'scale') this.world.owe(owedBy(before, event.to));
     if (event.is === 'stop') for (const slot of event.slots) this.world.owed.delete(slot);
+    // With nobody left who stays and serves, the program is stopping: what waits is refused.
+    if (!after.slots.slice(0, after.wanted).some(willServe)) this.world.owed.clear();
     this.world.obey(effects);
     if (check) checkStep(before, after, event, this.world, this.config);
   }

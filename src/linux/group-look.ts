@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Sighting } from '../core/group-order.ts';
 import type { Instruction } from '../core/steering-program.ts';
@@ -43,9 +44,11 @@ export async function lookAtGroup(libc: Libc, look: Look): Promise<readonly Sigh
 
 async function lookFrom(libc: Libc, look: Look, sourcePort: number): Promise<readonly Sighting[]> {
   const { group, isCurrent } = look;
-  const filter = look.filter(sourcePort);
-  if (filter === undefined || group.some(({ fd }) => hasFilter(libc, fd))) return [];
-  const filtered = group.filter(({ fd }) => libc.attachFilter(fd, SO_ATTACH_FILTER, encodeClassic(filter)).ok);
+  const instructions = look.filter(sourcePort);
+  if (instructions === undefined) return [];
+  const filter = encodeClassic(instructions);
+  if (group.some(({ fd }) => !isUnfiltered(libc, fd, instructions.length))) return [];
+  const filtered = group.filter(({ fd }) => libc.attachFilter(fd, SO_ATTACH_FILTER, filter).ok);
   const sightings: Sighting[] = [];
   try {
     if (filtered.length < group.length) return [];
@@ -61,8 +64,22 @@ async function lookFrom(libc: Libc, look: Look, sourcePort: number): Promise<rea
     }
     return sightings;
   } finally {
-    if (isCurrent()) for (const { fd } of filtered) libc.setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, Buffer.alloc(4));
+    // Also when others have left the group meanwhile: who keeps a filter turns a client away for ever.
+    for (const member of filtered) if (isOpen(member)) detachFilter(libc, member.fd);
   }
+}
+
+/** The descriptor is still that socket's. */
+function isOpen({ fd, inode }: GroupMember): boolean {
+  try {
+    return fstatSync(fd).ino === inode;
+  } catch {
+    return false; // EBADF
+  }
+}
+
+function detachFilter(libc: Libc, fd: number): void {
+  libc.setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, Buffer.alloc(4));
 }
 
 /** Nearly always the slot gets what is sent to it, at once; only if not, the others are watched too. */
@@ -138,10 +155,14 @@ function bindClient(libc: Libc, { host }: GroupMember, port: number): number | u
   return undefined;
 }
 
-/** With no room for an answer the kernel tells how long it is (sk_get_filter(), net/core/filter.c); an eBPF filter is refused. */
-function hasFilter(libc: Libc, fd: number): boolean {
+/**
+ * With no room for an answer the kernel tells how long a filter is (sk_get_filter(), net/core/filter.c); an eBPF filter is refused. One
+ * of our length is ours, of a supervisor that was killed in its look, and goes.
+ */
+function isUnfiltered(libc: Libc, fd: number, ourLength: number): boolean {
   const length = libc.getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, Buffer.alloc(0));
-  return !length.ok || length.value > 0;
+  if (length.ok && length.value === ourLength) detachFilter(libc, fd);
+  return length.ok && (length.value === 0 || length.value === ourLength);
 }
 
 const looksMax = 20;

@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { steeringProgram } from '../../../src/core/steering-program.ts';
+import { encodeClassic } from '../../../src/linux/classic-steering.ts';
 import { judge } from '../../../src/core/group-order.ts';
 import { err } from '../../../src/shared/result.ts';
 import { verifyOrder } from '../../../src/supervisor/verify-order.ts';
@@ -117,4 +119,37 @@ async function verdictOf(web: SlotSockets): Promise<string> {
 
 function fdOf(web: SlotSockets, slot: number): number {
   return web.listeners.of('web', slot)[0]?.fd ?? -1;
+}
+
+describe('a filter that would turn clients away', () => {
+  test('goes with the look also when the group changes meanwhile', async () => {
+    using web = await openSlotSockets({ slots: 4, mechanisms: ['cbpf'] });
+    const looked = web.steering.look('web');
+    await setImmediate();
+    expect(filtersOf(web).every((length) => length > 0)).toBe(true);
+    web.listeners.close('web', [3]);
+    await looked;
+    expect(filtersOf(web)).toEqual([0, 0, 0]);
+  });
+
+  test('is removed by the next look when a supervisor was killed in its own', async () => {
+    using web = await openSlotSockets({ slots: 2, mechanisms: ['cbpf'] });
+    await web.steering.look('web');
+    const filter = encodeClassic(steeringProgram([], [{ sourcePort: 40_000, index: 0 }]) ?? []);
+    for (const { fd } of web.listeners.all())
+      expect(realLibc().attachFilter(fd, SO_ATTACH_FILTER, filter).ok).toBe(true);
+    expect(filtersOf(web).every((length) => length > 0)).toBe(true);
+    expect(await web.steering.look('web')).toHaveLength(2);
+    expect(filtersOf(web)).toEqual([0, 0]);
+  });
+});
+
+const SO_ATTACH_FILTER = 26;
+
+/** Instructions of each socket's filter. */
+function filtersOf(web: SlotSockets): readonly number[] {
+  return web.listeners.all().map(({ fd }) => {
+    const length = realLibc().getsockopt(fd, 1, SO_ATTACH_FILTER, Buffer.alloc(0));
+    return length.ok ? length.value : -1;
+  });
 }

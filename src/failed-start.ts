@@ -5,7 +5,7 @@ import { findSurvivors } from './linux/survivors.ts';
 import { fail } from './say.ts';
 import type { PortherdError } from './shared/errors.ts';
 import { retryStartMs } from './shared/limits.ts';
-import { isSavedState } from './supervisor/saved-state.ts';
+import { readSavedState } from './supervisor/saved-state.ts';
 import { workerUsers } from './worker-users.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function failedStart(error: PortherdError, runDir: string, managed:
   const exit = fail(error);
   if (!managed || error.code === 'DAEMON_RUNNING') return exit;
   const recalled = recallState(runDir);
-  const state = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
+  const state = recalled.ok ? readSavedState(recalled.value) : undefined;
   const left = findSurvivors(join(runDir, 'workers.sock'), workerUsers(state, undefined)).length;
   if (left === 0) return exit;
   console.error(

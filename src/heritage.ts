@@ -15,8 +15,7 @@ import { ok, type Result } from './shared/result.ts';
 import { type Adoption, planAdoption } from './supervisor/adopt.ts';
 import type { Clock, Log } from './supervisor/ports.ts';
 import type { SavedSocket } from './supervisor/ports-survival.ts';
-import { version } from './shared/version.ts';
-import { isSavedState, type SavedState } from './supervisor/saved-state.ts';
+import { readSavedState, type SavedState } from './supervisor/saved-state.ts';
 
 /** What a former supervisor of this run directory left: known before anything is opened. */
 export interface Heritage {
@@ -43,8 +42,7 @@ export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Her
   const recalled = recallState(runDir.path);
   if (!recalled.ok)
     log.warn({ event: 'stateUnusable', why: recalled.error }, 'the former supervisor’s state cannot be used');
-  const found = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
-  const state = found === undefined ? undefined : complete(found, file);
+  const state = recalled.ok ? readSavedState(recalled.value) : undefined;
   const users = workerUsers(state, file);
   const survivors = findSurvivors(runDir.channelSocket, users);
   const former = state === undefined ? file : ok(formerConfig(state));
@@ -84,22 +82,6 @@ function outOfReach(sockets: readonly SavedSocket[]): { readonly event: string; 
       'Run portherd under systemd (its store keeps them), with CAP_SYS_PTRACE, or with kernel.yama.ptrace_scope=0; then start it again.',
     ),
   };
-}
-
-/** Options that the portherd of that state did not know have their values of today. */
-function complete(state: SavedState, file: Result<Config>): SavedState {
-  if (state.portherd === version || !file.ok) return state;
-  const today = new Map(file.value.programs.map((program) => [program.name, program]));
-  const programs = state.programs.map((program) => {
-    const { config, launches } = program;
-    const now = today.get(config.name) ?? config;
-    return {
-      ...program,
-      config: { ...now, ...config },
-      launches: launches.map(([generation, launch]) => [generation, { ...now, ...launch }] as const),
-    };
-  });
-  return { ...state, supervisor: { ...file.value.supervisor, ...state.supervisor }, programs };
 }
 
 function formerConfig({ configFile, supervisor, programs }: SavedState): Config {

@@ -13,7 +13,7 @@ import { fail, say } from './say.ts';
 import { sweepGraceMs } from './shared/limits.ts';
 import type { Result } from './shared/result.ts';
 import type { ProcessRef } from './supervisor/ports.ts';
-import { isSavedState } from './supervisor/saved-state.ts';
+import { readSavedState } from './supervisor/saved-state.ts';
 import { workerUsers } from './worker-users.ts';
 
 /**
@@ -57,7 +57,7 @@ const lookMs = 20;
 function workersLeft(runDir: string, config: Result<Config> | undefined): readonly ProcessRef[] {
   const recalled = recallState(runDir);
   if (!recalled.ok) console.error(`portherd: ${recalled.error}`);
-  const state = recalled.ok && isSavedState(recalled.value) ? recalled.value : undefined;
+  const state = recalled.ok ? readSavedState(recalled.value) : undefined;
   const saved = (state?.programs ?? []).flatMap(({ workers }) =>
     workers.flatMap(({ process: started, serving }) => (serving === undefined ? [started] : [serving, started])),
   );

@@ -1,14 +1,12 @@
+import { completeProgram, completeSupervisor } from '../config/complete.ts';
 import type { ProgramConfig, SupervisorConfig } from '../config/schema.ts';
 import { type SavedFleet, snapshot } from '../core/restore.ts';
-import { version } from '../shared/version.ts';
 import type { LiveWorker } from './live-workers.ts';
 import type { SavedSocket } from './ports-survival.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What a supervisor leaves to the next one. The file that holds it proves that it is whole, ours and of this boot. */
 export interface SavedState {
-  /** Of portherd: a config that another version parsed may lack keys. */
-  readonly portherd: string;
   /** Where the config came from; absent under `portherd serve`. */
   readonly configFile: string | undefined;
   readonly supervisor: SupervisorConfig;
@@ -32,7 +30,6 @@ export type SavedWorker = Omit<LiveWorker, 'beat' | 'heardAt' | 'awaited'>;
 export function stateOf(supervisor: Supervisor, running: SupervisorConfig): SavedState {
   const { ports, programs, workers, closing } = supervisor;
   return {
-    portherd: version,
     configFile: ports.configFile.path,
     supervisor: running,
     ending: closing,
@@ -49,8 +46,18 @@ export function stateOf(supervisor: Supervisor, running: SupervisorConfig): Save
   };
 }
 
-/** Of the value of a state file that passed its checks: the same version wrote it. */
-export function isSavedState(value: unknown): value is SavedState {
+/** Of the value of a state file that passed its checks: perhaps an older portherd wrote it, so that its configs lack options. */
+export function readSavedState(value: unknown): SavedState | undefined {
+  if (!isSavedState(value)) return undefined;
+  const programs = value.programs.map((program) => ({
+    ...program,
+    config: completeProgram(program.config),
+    launches: program.launches.map(([generation, launch]) => [generation, completeProgram(launch)] as const),
+  }));
+  return { ...value, supervisor: completeSupervisor(value.supervisor), programs };
+}
+
+function isSavedState(value: unknown): value is SavedState {
   return typeof value === 'object' && value !== null && 'programs' in value && 'sockets' in value;
 }
 

@@ -1,6 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Backup, BackupStep } from '../core/log-rotation.ts';
+import { ifThere } from './if-there.ts';
 
 /** The backups of one log on the disk. What is done with them is decided in core/log-rotation.ts. */
 export interface BackupRules {
@@ -22,7 +23,7 @@ export async function findBackups(log: string, rules: BackupRules): Promise<read
   for (const file of await readdir(directory)) {
     const backup = rules.parseBackup(basename(log), file);
     const path = join(directory, file);
-    const its = backup === undefined ? undefined : await stat(path).catch(() => undefined);
+    const its = backup === undefined ? undefined : await ifThere(stat(path));
     if (backup !== undefined && its?.isFile() === true)
       found.push({ ...backup, path, inode: its.ino, ageMs: Date.now() - its.mtimeMs });
   }

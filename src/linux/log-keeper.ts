@@ -1,9 +1,13 @@
 import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RotationPolicy } from '../core/log-rotation.ts';
+import { messageOf } from '../shared/errors.ts';
 import { logLooksMax } from '../shared/limits.ts';
+import { err, type Result } from '../shared/result.ts';
 import type { Log } from '../supervisor/ports.ts';
 import { compressBackup } from './compress-log.ts';
+import { errorCodeOf } from './error-code.ts';
+import { ifThere } from './if-there.ts';
 import type { Libc } from './libc.ts';
 import { findBackups, type FoundBackup } from './log-backups.ts';
 import { type Cut, cutOf } from './log-cut.ts';
@@ -87,11 +91,23 @@ export class LogKeeper {
     this.#next = logs.length === 0 ? 0 : (this.#next + count) % logs.length;
   }
 
+  /** Its trouble is its own: the others are looked at all the same. */
   async #lookAt(log: WatchedLog): Promise<void> {
+    const known = this.#known.get(log.path) ?? { met: false, notBefore: 0, tidyAt: 0, failed: false };
+    this.#known.set(log.path, known);
+    try {
+      await this.#keep(log, known);
+    } catch (thrown) {
+      this.#tell(log, known, err({ code: errorCodeOf(thrown), why: messageOf(thrown) }));
+    }
+  }
+
+  /** Throws as node:fs does. */
+  async #keep(log: WatchedLog, known: Known): Promise<void> {
     const { rules, turns } = this.#options;
-    const found = await stat(log.path).catch(() => undefined);
+    const found = await ifThere(stat(log.path));
     if (found?.isFile() !== true) return;
-    const known = this.#known.get(log.path) ?? (await this.#meet(log));
+    if (!known.met) await this.#meet(log, known);
     if (performance.now() >= known.tidyAt) await this.#tidy(log, known);
     if (!rules.isDue(found.size, log) || performance.now() < known.notBefore) return;
     const cut = await this.#cutIn(dirname(log.path));
@@ -101,12 +117,10 @@ export class LogKeeper {
   }
 
   /** The first look at a log: what a supervisor that died left is finished. */
-  async #meet(log: WatchedLog): Promise<Known> {
-    const known: Known = { notBefore: 0, tidyAt: 0, failed: false };
-    this.#known.set(log.path, known);
+  async #meet(log: WatchedLog, known: Known): Promise<void> {
+    known.met = true;
     if (log.maxSize !== 'never') await this.#cutIn(dirname(log.path));
     const { turns, log: daemon } = this.#options;
-    await rm(`${log.path}.gz.part`, { force: true }).catch(() => undefined);
     const finished = await turns.run(() => finishRotation(log.path, log, this.#tools()));
     if (!finished.ok) this.#tell(log, known, finished);
     else if (finished.value !== 'nothing')
@@ -114,14 +128,10 @@ export class LogKeeper {
         { event: 'logRotationFinished', path: log.path, left: finished.value },
         'finished a rotation that a former supervisor began',
       );
-    return known;
+    await rm(`${log.path}.gz.part`, { force: true });
   }
 
-  #tell(
-    log: WatchedLog,
-    known: Known,
-    rotated: { ok: true; value: unknown } | { ok: false; error: RotationFailure },
-  ): void {
+  #tell(log: WatchedLog, known: Known, rotated: Result<unknown, RotationFailure>): void {
     const { log: daemon } = this.#options;
     const { path } = log;
     if (rotated.ok) {
@@ -190,6 +200,8 @@ export class LogKeeper {
 }
 
 interface Known {
+  /** What a former supervisor left is finished. */
+  met: boolean;
   /** Not rotated before that, nor looked through for old backups (performance.now()). */
   notBefore: number;
   tidyAt: number;

@@ -7,6 +7,7 @@ import { type BackupRules, findBackups, performSteps } from './log-backups.ts';
 import { type Cut, collapse, truncateBehind } from './log-cut.ts';
 import { firstBlock, type Mark, readMark, removeMark, writeMark } from './log-mark.ts';
 import { errorCodeOf } from './error-code.ts';
+import { ifThere } from './if-there.ts';
 import { messageOf } from '../shared/errors.ts';
 
 /**
@@ -70,7 +71,7 @@ export async function finishRotation(
 ): Promise<Result<'nothing' | 'dropped' | 'cut' | 'finished', RotationFailure>> {
   try {
     const mark = readMark(path);
-    const copied = await stat(copyPath(path)).catch(() => undefined);
+    const copied = await ifThere(stat(copyPath(path)));
     if (mark === undefined || copied === undefined) {
       removeMark(path);
       await rm(copyPath(path), { force: true });
@@ -129,7 +130,7 @@ async function settle(path: string, keep: number, { rules }: RotationTools): Pro
 
 /** Cuts off what was copied, if nobody has; answers whether it did. */
 async function cutNow(path: string, mark: Mark, { libc }: RotationTools): Promise<boolean> {
-  const live = await open(path, constants.O_RDWR | constants.O_NONBLOCK).catch(() => undefined);
+  const live = await ifThere(open(path, constants.O_RDWR | constants.O_NONBLOCK));
   if (live === undefined) return false; // gone: what the copy has is all there is
   await using _closed = live;
   await using copy = await open(copyPath(path), constants.O_RDWR | constants.O_APPEND);

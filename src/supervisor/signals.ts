@@ -1,4 +1,4 @@
-import type { PortherdError } from '../shared/errors.ts';
+import { applyConfig } from './apply-config.ts';
 import type { Operator } from './operator.ts';
 import type { Log } from './ports.ts';
 
@@ -25,9 +25,6 @@ export function obeySignals(
   reloading: () => () => void = () => () => undefined,
   reopenLogs: () => void = () => undefined,
 ): () => void {
-  const failed = (signal: string, error: PortherdError): void => {
-    log.error({ event: 'signalFailed', signal, error }, 'a signal’s command failed; what ran before runs on');
-  };
   const stop = (signal: NodeJS.Signals): void => {
     const begun = operator.shutdown({ why: signal, exit: 0 });
     if (!begun.ok) log.info({ event: 'signalIgnored', signal }, 'shutting down already; SIGKILL ends it at once');
@@ -40,17 +37,17 @@ export function obeySignals(
     const reloaded = reloading();
     await operator.updated();
     waiting = false;
-    const updated = await operator.update({ programs: [] }, (line) => {
-      if (line.t === 'done' && line.error !== undefined) failed(signal, line.error);
-      else if (line.t === 'done') log.info({ event: 'updated' }, 'the config is applied');
-    });
-    if (!updated.ok) failed(signal, updated.error);
+    await applyConfig(operator, log, signal);
     reloaded();
   };
   const roll = async (signal: NodeJS.Signals): Promise<void> => {
     // How it goes is logged as it happens.
     const rolled = await operator.roll({ programs: [], wait: true }, () => undefined);
-    if (!rolled.ok) failed(signal, rolled.error);
+    if (!rolled.ok)
+      log.error(
+        { event: 'signalFailed', signal, error: rolled.error },
+        'a signal’s command failed; what ran before runs on',
+      );
   };
   const table: readonly (readonly [NodeJS.Signals, (signal: NodeJS.Signals) => void])[] = [
     ['SIGTERM', stop],

@@ -71,6 +71,6 @@ test('reread and update refuse each of them with 1, and what runs stays as it is
   await rm(daemon.configFile);
   expect(await daemon.ctl('update')).toMatchObject({ exitCode: 1 });
   daemon.kill('SIGHUP');
-  await daemon.waitForLog('signalFailed');
+  await daemon.waitForLog('updateFailed');
   expect(await daemon.pids('web')).toEqual(pids);
 });

@@ -100,7 +100,7 @@ test('SIGHUP applies what changed and touches nothing else', async () => {
   await daemon.rewrite({ programs: { web: { ...web, workers: 'many' }, other } });
   const before = await daemon.pids('web');
   daemon.kill('SIGHUP');
-  const failed = await daemon.waitForLog('signalFailed');
+  const failed = await daemon.waitForLog('updateFailed');
   expect(JSON.stringify(failed)).toMatch(/CONFIG_INVALID.*workers/);
   expect(await daemon.pids('web')).toEqual(before);
   expect(await daemon.pids('other')).toEqual(otherPids);

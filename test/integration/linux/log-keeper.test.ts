@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -43,6 +44,19 @@ test('a file that several workers share is rotated as one, and what is left of a
   expect(readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8')).toBe('line\n'.repeat(20_000));
   expect(existsSync(`${log}.gz.part`)).toBe(false);
   expect([scene.count('logRotated'), existsSync(`${log}.2`)]).toEqual([1, false]);
+});
+
+test('a log that cannot be looked at is told of once, and the others are looked at', async () => {
+  await using scene = new Scene();
+  const [bad, good] = [scene.log('bad.log'), scene.log('good.log')];
+  symlinkSync(bad, bad); // ELOOP
+  writeFileSync(good, 'line\n'.repeat(20_000));
+  scene.keep({ ...policy, path: bad }, { ...policy, path: good });
+  await until(() => existsSync(`${good}.1`), { what: 'a rotation', explain: () => scene.told });
+  appendFileSync(good, 'line\n'.repeat(20_000));
+  await until(() => existsSync(`${good}.2`), { what: 'the next rotation' });
+  expect([scene.count('logRotationFailed'), scene.count('logLookFailed')]).toEqual([1, 0]);
+  rmSync(bad);
 });
 
 test('a log that cannot be rotated is told of once, and the others are rotated', async () => {

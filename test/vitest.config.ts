@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['integration/**/*.test.ts'],
           globalSetup: ['harness/global-setup.ts'],
           fileParallelism: false,
+          maxConcurrency: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

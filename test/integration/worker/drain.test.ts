@@ -9,7 +9,7 @@ import { KeepAliveClient } from '../../harness/keep-alive-client.ts';
 import { nodeBinary, nodeNames } from '../../harness/nodes.ts';
 import { SupervisedApp } from '../../harness/supervised-app.ts';
 
-describe.for(nodeNames)('on Node %s', (node) => {
+describe.concurrent.for(nodeNames)('on Node %s', (node) => {
   const here = test.skipIf(nodeBinary(node) === undefined);
 
   here.for([

@@ -10,7 +10,7 @@ import { startSecureLoad } from '../../harness/secure-load.ts';
 import { SupervisedApp } from '../../harness/supervised-app.ts';
 import { until } from '../../harness/until.ts';
 
-describe.for(nodeNames)('on Node %s', (node) => {
+describe.concurrent.for(nodeNames)('on Node %s', (node) => {
   const here = test.skipIf(nodeBinary(node) === undefined);
 
   here.for([

@@ -1,27 +1,36 @@
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { History } from './history.ts';
+import { playOne } from './play.ts';
 
 /** `npm run check` takes a sample; `npm test` sets SIM_HISTORIES=100000. SIM_SEED=n replays one and prints its steps. */
 const histories = Number(process.env['SIM_HISTORIES'] ?? 1_500);
 const replay = process.env['SIM_SEED'];
-const first = replay === undefined ? Number(process.env['SIM_FIRST'] ?? 1) : Number(replay);
 
-test(`${replay === undefined ? histories : 1} random histories of a fleet keep the invariants`, () => {
-  let steps = 0;
-  const last = replay === undefined ? first + histories - 1 : first;
-  for (let seed = first; seed <= last; seed += 1) {
-    const history = new History(seed, replay !== undefined);
-    try {
-      history.run();
-    } catch (error) {
-      const trace = history.trace.length > 0 ? `\n${history.trace.join('\n')}` : '';
-      throw new Error(
-        `seed ${seed} (replay: SIM_SEED=${seed}): ${error instanceof Error ? error.message : String(error)}${trace}`,
-        { cause: error },
-      );
-    }
-    steps += history.steps;
+if (replay === undefined) {
+  test(`${histories} random histories of a fleet keep the invariants`, async () => {
+    const first = Number(process.env['SIM_FIRST'] ?? 1);
+    const last = first + histories - 1;
+    const stride = availableParallelism();
+    const shares = Array.from({ length: stride }, (_, at) => ({ first: first + at, last, stride }));
+    const steps = await playInThreads(shares);
+    console.log(`${histories} histories, ${steps} steps, seeds ${first}–${last}`);
+    expect(steps).toBeGreaterThan(histories);
+  });
+} else {
+  test(`the random history ${replay} keeps the invariants`, () => {
+    expect(playOne(Number(replay), true)).toBeGreaterThan(0);
+  });
+}
+
+/** The first that breaks ends the others. */
+async function playInThreads(shares: readonly { first: number; last: number; stride: number }[]): Promise<number> {
+  const threads = shares.map((workerData) => new Worker(new URL('play-main.ts', import.meta.url), { workerData }));
+  try {
+    const answers = await Promise.all(threads.map((thread) => once(thread, 'message')));
+    return answers.reduce((sum, [steps]) => sum + Number(steps), 0);
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
   }
-  console.log(`${last - first + 1} histories, ${steps} steps, seeds ${first}–${last}`);
-  expect(steps).toBeGreaterThan(last - first);
-});
+}

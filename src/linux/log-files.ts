@@ -6,6 +6,7 @@ import { lastWordsBytesMax } from '../shared/limits.ts';
 import { forSlot } from '../shared/percent-text.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { WorkerLogs } from '../supervisor/ports.ts';
+import { openLogSync } from './open-log.ts';
 
 /**
  * Where a slot's workers write, and reading back their last words. A worker writes to its file by itself, on an
@@ -51,7 +52,7 @@ export function openLogs(paths: LogPaths): Result<OpenLogs> {
   const close = (): void => opened.splice(0).forEach((fd) => closeSync(fd));
   const open = (path: string, inherited: number): number => {
     if (path === 'inherit') return inherited;
-    const fd = openSync(path === 'none' ? '/dev/null' : path, appending, 0o640);
+    const fd = path === 'none' ? openSync('/dev/null', appending) : openLogSync(path, appending, 0o640);
     opened.push(fd);
     return fd;
   };

@@ -1,5 +1,5 @@
 import { constants, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { failure, messageOf } from '../shared/errors.ts';
 import { logReadBytesMax } from '../shared/limits.ts';
 import { type Range, readRange, tailRange } from '../shared/log-range.ts';
@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import type { DaemonLogFile } from './daemon-log.ts';
 import { errorCodeOf } from './error-code.ts';
 import { followLog } from './log-following.ts';
+import { openLog } from './open-log.ts';
 import type { LogStream } from '../protocol/control-logs.ts';
 import type { LogReading } from '../supervisor/ports-logs.ts';
 
@@ -80,7 +81,7 @@ async function withLog<T>(
 ): Promise<Result<T>> {
   try {
     // Not blocking: open(2) of a FIFO waits for its other end.
-    await using file = await open(path, flags | constants.O_NONBLOCK);
+    await using file = await openLog(path, flags | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (!stat.isFile()) return err(failure('NO_LOG', `${path} is not a regular file`));
     return await work(file);

@@ -6,6 +6,7 @@ import type { Libc } from './libc.ts';
 import { type BackupRules, findBackups, performSteps } from './log-backups.ts';
 import { type Cut, collapse, truncateBehind } from './log-cut.ts';
 import { firstBlock, type Mark, readMark, removeMark, writeMark } from './log-mark.ts';
+import { openLog } from './open-log.ts';
 import { errorCodeOf } from './error-code.ts';
 import { ifThere } from './if-there.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -51,7 +52,7 @@ export async function rotateLog(
   const finished = await finishRotation(path, { keep }, tools);
   if (!finished.ok) return finished;
   try {
-    await using live = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
+    await using live = await openLog(path, constants.O_RDWR | constants.O_NONBLOCK);
     const { rules } = tools;
     for (const old of rules.surplus(await findBackups(path, rules), keep)) await rm(old.path, { force: true });
     if (keep === 0) return ok(await forget(live, cut, tools));
@@ -130,7 +131,7 @@ async function settle(path: string, keep: number, { rules }: RotationTools): Pro
 
 /** Cuts off what was copied, if nobody has; answers whether it did. */
 async function cutNow(path: string, mark: Mark, { libc }: RotationTools): Promise<boolean> {
-  const live = await ifThere(open(path, constants.O_RDWR | constants.O_NONBLOCK));
+  const live = await ifThere(openLog(path, constants.O_RDWR | constants.O_NONBLOCK));
   if (live === undefined) return false; // gone: what the copy has is all there is
   await using _closed = live;
   await using copy = await open(copyPath(path), constants.O_RDWR | constants.O_APPEND);

@@ -127,6 +127,11 @@ export function keptFor(arrivals: Arrivals, ms: number): number {
   return Math.exp(-ms / lifeMs(arrivals));
 }
 
+/** Of the connections that came evenly in the last `ms`, the share that is still there. */
+export function stayShare(arrivals: Arrivals, ms: number): number {
+  return ms <= 0 ? 1 : stayMs(arrivals, ms) / ms;
+}
+
 /** How long a connection stays, on average, of the next `ms` since it came: what comes all that time leaves as many × the rate. */
 function stayMs(arrivals: Arrivals, ms: number): number {
   const life = lifeMs(arrivals);
@@ -143,7 +148,7 @@ export function unseen(arrivals: Arrivals, slot: number, ageMs: number, now: num
   const { rate, shares } = arrivals;
   const span = Math.min(ageMs, staleMsMax);
   const begin = now - span;
-  const stays = span === 0 ? 1 : stayMs(arrivals, span) / span;
+  const stays = stayShare(arrivals, span);
   return (
     stays *
     shares.reduce((sum, { from, shares: share }, at) => {

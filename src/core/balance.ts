@@ -1,6 +1,16 @@
 import type { ProgramConfig } from '../config/schema.ts';
 import { beatMs, newsDelayMs } from '../shared/limits.ts';
-import { type Arrivals, expected, keptFor, noArrivals, noteArrivals, noteShares, unseen } from './arrivals.ts';
+import {
+  type Arrivals,
+  expected,
+  keptFor,
+  noArrivals,
+  noteArrivals,
+  noteShares,
+  stayShare,
+  unseen,
+} from './arrivals.ts';
+import { type Dealt, noteDealt, onTheWay } from './dealt.ts';
 import { loadFactor } from './load-factor.ts';
 import type { Reading } from './reading.ts';
 import { waterLevel } from './water-level.ts';
@@ -21,6 +31,8 @@ export interface Balance {
   /** Per slot the drops at the last reading and the smoothed load factor. */
   readonly drops: readonly number[];
   readonly factors: readonly number[];
+  /** Per slot, where the kernel counts what it deals. */
+  readonly dealt: readonly (Dealt | undefined)[];
 }
 
 export interface SlotBalance {
@@ -47,44 +59,48 @@ const lookMs = 30;
 const factorMs = 1_000;
 
 export function newBalance(now = 0): Balance {
-  const nothing = { weights: [], why: [], among: [], drops: [], factors: [] };
+  const nothing = { weights: [], why: [], among: [], drops: [], factors: [], dealt: [] };
   return { ...nothing, decidedAt: now, arrivals: noArrivals(now), differsSince: undefined };
 }
 
-/**
- * `among`: the slots that may get connections. The others keep their readings, for showing. `takesTurns`: equal weights are met
- * exactly (eBPF), not by chance.
- */
+/** `among`: the slots that may get connections. The others keep their readings, for showing. */
 export function decideBalance(
   before: Balance,
   readings: readonly Reading[],
   among: readonly number[],
   policy: ProgramConfig['balance']['policy'],
   now: number,
-  takesTurns = false,
 ): Balance {
   const arrivals = noteArrivals(before.arrivals, readings, now);
   const factors: number[] = [];
   const drops: number[] = [];
+  const dealt: (Dealt | undefined)[] = [];
   for (const reading of readings) {
     const exact = policy === 'load' ? loadFactor(reading, before.drops[reading.slot] ?? reading.drops) : 1;
     const last = policy === 'load' ? (before.factors[reading.slot] ?? exact) : exact;
     factors[reading.slot] = last + (exact - last) * (1 - Math.exp((before.decidedAt - now) / factorMs));
     drops[reading.slot] = reading.drops;
+    dealt[reading.slot] = noteDealt(before.dealt[reading.slot], reading, now);
   }
-  const looked = { ...before, arrivals, factors, drops, decidedAt: now };
+  const looked = { ...before, arrivals, factors, drops, dealt, decidedAt: now };
   const chosen = readings.filter(({ slot }) => among.includes(slot));
   const wanted =
     policy === 'cpu' || policy === 'hash' ? evenly(readings) : byDeficit(looked, readings, chosen, before, now);
-  const weights = takesTurns && policy === 'connections' && areEven(chosen) ? [] : wanted.weights;
+  const weights = policy === 'connections' && areEven(chosen, dealt) ? [] : wanted.weights;
   const settled = settle(looked, among, weights, now);
   const shares = sharesAmong(settled.weights, among);
   return { ...settled, why: wanted.why, among, arrivals: noteShares(arrivals, shares, now) };
 }
 
-/** As even as they can be. Turns keep them so, better than anything that goes by counts, which are always a little old. */
-function areEven(chosen: readonly Reading[]): boolean {
-  const held = chosen.flatMap(({ open, queue }) => (open === undefined ? [] : [open + queue]));
+/**
+ * As even as they can be. Who deals in turns (eBPF) keeps them so, better than anything that goes by counts, which are always a little
+ * old; who draws (classic BPF) does not.
+ */
+function areEven(chosen: readonly Reading[], dealt: Balance['dealt']): boolean {
+  const held = chosen.flatMap(({ slot, open, queue }) => {
+    const told = dealt[slot];
+    return told === undefined || open === undefined ? [] : [open + Math.max(queue, onTheWay(told))];
+  });
   return held.length === chosen.length && Math.max(...held) - Math.min(...held) <= 1;
 }
 
@@ -112,7 +128,7 @@ function heldOf({ open, queue }: Reading): { readonly held?: number } {
 
 /** The next connections fill up the emptiest slots, as water would: that is the least that they can be apart afterwards. */
 function byDeficit(
-  { arrivals, factors }: Balance,
+  { arrivals, factors, dealt }: Balance,
   readings: readonly Reading[],
   chosen: readonly Reading[],
   before: Balance,
@@ -123,7 +139,9 @@ function byDeficit(
   const meanAgeMs = known.reduce((sum, reading) => sum + ageOf(reading), 0) / known.length;
   const horizonMs = Math.min(lookMs, now - before.decidedAt) + meanAgeMs;
   const amount = expected(arrivals, horizonMs, chosen.length, now) * (known.length / chosen.length);
-  const estimates = new Map(readings.map((reading) => [reading.slot, estimate(reading, arrivals, now)]));
+  const estimates = new Map(
+    readings.map((reading) => [reading.slot, estimate(reading, arrivals, dealt[reading.slot], now)]),
+  );
   // Of those who are there some will have left when the next have come; not of those who wait.
   const lose = 1 - keptFor(arrivals, horizonMs);
   const leaving = ({ slot, queue }: Reading): number => lose * Math.max(0, (estimates.get(slot) ?? 0) - queue);
@@ -156,13 +174,15 @@ function byDeficit(
   return { weights: weights.map((weight) => Math.min(wholeWeight, Math.round(weight * scale))), why };
 }
 
-function estimate(reading: Reading, arrivals: Arrivals, now: number): number | undefined {
+function estimate(reading: Reading, arrivals: Arrivals, dealt: Dealt | undefined, now: number): number | undefined {
   const { slot, open, total, queue } = reading;
   if (open === undefined) return undefined;
+  const ageMs = ageOf(reading);
+  const kept = open * keptFor(arrivals, ageMs);
+  if (dealt !== undefined) return kept + Math.max(queue, onTheWay(dealt) * stayShare(arrivals, ageMs));
   // What came for certain but is not in `open` yet, or what must have come by now: whichever is more.
   const waiting = Math.max(queue, (arrivals.came[slot]?.count ?? 0) - (total ?? 0));
-  const ageMs = ageOf(reading);
-  return open * keptFor(arrivals, ageMs) + Math.max(waiting, unseen(arrivals, slot, ageMs, now));
+  return kept + Math.max(waiting, unseen(arrivals, slot, ageMs, now));
 }
 
 /** How much time a count may have missed. A worker with news beats as soon as it may: one without a beat by then has none. */

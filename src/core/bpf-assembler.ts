@@ -127,6 +127,11 @@ export function store(to: Register, offset: number, size: Size, { register: from
   return line(0x63 | sizes[size], to.register, from, offset, 0);
 }
 
+/** The number in memory becomes the sum, also when two processors do this at once (BPF_ATOMIC, BPF_ADD). */
+export function addInMemory(to: Register, offset: number, size: 'u32' | 'u64', { register: from }: Register): Line {
+  return line(0xc3 | sizes[size], to.register, from, offset, 0);
+}
+
 export function jump(to: string): Line {
   return line(0x05, 0, 0, to, 0);
 }

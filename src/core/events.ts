@@ -48,7 +48,7 @@ export type FleetEvent =
   | { readonly is: 'scale'; readonly to: number }
   /** A beat told of other connection counts than the one before: worth a look before the next one is due. */
   | { readonly is: 'counted' }
-  | { readonly is: 'measured'; readonly readings: readonly Reading[]; readonly takesTurns?: boolean }
+  | { readonly is: 'measured'; readonly readings: readonly Reading[] }
   | { readonly is: 'verified'; readonly verdict: Verdict }
   | { readonly is: 'tick' };
 

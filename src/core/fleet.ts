@@ -199,13 +199,13 @@ class Draft {
     this.effects.push(effect);
   }
 
-  #measured({ readings, takesTurns = false }: FleetEvent & { is: 'measured' }): void {
+  #measured({ readings }: FleetEvent & { is: 'measured' }): void {
     // Of workers that still serve: between asking and answering, one may have gone.
     const current = readings.filter(({ slot, worker }) => {
       const seat = this.fleet.slots[slot]?.seat;
       return seat?.is === 'RUNNING' && seat.worker.id === worker;
     });
-    const { change, effects, hung } = take(this.fleet, { readings: current, takesTurns }, this.#config, this.#now);
+    const { change, effects, hung } = take(this.fleet, current, this.#config, this.#now);
     this.fleet = { ...this.fleet, ...change };
     this.effects.push(...effects);
     for (const { slot, forMs } of hung) this.#each([slot], { is: 'hung', forMs });

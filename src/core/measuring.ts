@@ -44,13 +44,6 @@ export function hurry(fleet: Measured, config: ProgramConfig, now: number): numb
   return Math.min(fleet.nextMeasure, Math.max(now, earliest));
 }
 
-/** What a look has found. */
-export interface Measurement {
-  readonly readings: readonly Reading[];
-  /** Connections go to slots in turn, by a program that counts, and not by chance. */
-  readonly takesTurns?: boolean;
-}
-
 export interface Findings {
   readonly change: Pick<Measured, 'balance' | 'health' | 'measuredAt' | 'nextMeasure'>;
   readonly effects: readonly SlotEffect[];
@@ -58,12 +51,7 @@ export interface Findings {
   readonly hung: readonly { readonly slot: number; readonly forMs: number }[];
 }
 
-export function take(
-  fleet: Measured,
-  { readings, takesTurns }: Measurement,
-  config: ProgramConfig,
-  now: number,
-): Findings {
+export function take(fleet: Measured, readings: readonly Reading[], config: ProgramConfig, now: number): Findings {
   const gapped = now - fleet.measuredAt > gapMs + quietFactor * every(fleet, config);
   const health: (Health | undefined)[] = [];
   const effects: SlotEffect[] = [];
@@ -87,7 +75,7 @@ export function take(
       : [],
   );
   const among = eligible({ ...fleet, health, measuredAt: now });
-  const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now, takesTurns);
+  const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
   const soon = now + Math.min(troubleMs(health, now), pause({ ...fleet, balance, health }, config, now));
   const nextMeasure = Math.min(fleet.nextMeasure, soon);
   return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };

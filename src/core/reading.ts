@@ -7,6 +7,8 @@ export interface Reading {
   readonly open?: number;
   readonly total?: number;
   readonly inFlight?: number;
+  /** Connections that the kernel dealt this slot, as of now, from an arbitrary start on; absent where nobody counts that. */
+  readonly dealt?: number;
   /** Connections in the accept queue, and its limit; summed over the slot's ports, as of now. */
   readonly queue: number;
   readonly backlog: number;

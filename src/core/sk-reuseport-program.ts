@@ -1,4 +1,5 @@
 import {
+  addInMemory,
   assemble,
   call,
   compute,
@@ -32,18 +33,23 @@ import { tableAt, weightTable } from './weight-table.ts';
  * begin with another entry, so that clients that come in a pattern do not meet the same slot for ever. Two processors that take the same turn
  * at the same moment cost nothing but evenness.
  *
+ * What each slot was given is counted, so that a count of a worker that comes late does not have it given more.
+ *
  * Whatever finds no listener leaves the choice to the kernel's hash (reuseport_select_sock()); nothing is ever dropped.
  */
 export interface EbpfSteering {
   readonly program: (maps: MapDescriptors) => Uint8Array;
   readonly table: (weights: readonly number[], by: SteerBy) => Uint8Array;
   readonly tableBytes: number;
+  /** A number of 64 bits for each slot: how many it was dealt. */
+  readonly dealtBytes: number;
 }
 
 export const ebpfSteering: EbpfSteering = {
   program: skReuseportProgram,
   table: weightTable,
   tableBytes: tableAt.bytes,
+  dealtBytes: 8 * tableAt.entriesMax,
 };
 
 export interface MapDescriptors {
@@ -55,6 +61,8 @@ export interface MapDescriptors {
   readonly table: number;
   /** BPF_MAP_TYPE_ARRAY with one value: the next turn (u32), counted by the program. */
   readonly turns: number;
+  /** BPF_MAP_TYPE_ARRAY with one value: per slot how many connections it was dealt, counted by the program. */
+  readonly dealt: number;
 }
 
 /** Offsets in struct sk_reuseport_md (include/uapi/linux/bpf.h). */
@@ -97,9 +105,17 @@ export function skReuseportProgram(maps: MapDescriptors): Uint8Array<ArrayBuffer
     ...pointToFrame(r3, key),
     move(r4, 0),
     call(helpers.selectReuseport),
-    jumpIf(r0, '==', 0, 'pass'),
+    jumpIf(r0, '==', 0, 'count'),
     compute(draws, '+', 1),
     jumpIf(draws, '<', drawsMax, 'weigh'),
+    jump('pass'),
+    label('count'),
+    jumpIf(slot, '>', tableAt.entriesMax - 1, 'pass'),
+    loadMapValue(r1, maps.dealt),
+    compute(slot, '*', 8),
+    compute(r1, '+', slot),
+    move(r2, 1),
+    addInMemory(r1, 0, 'u64', r2),
     label('pass'),
     move(r0, SK_PASS),
     exit(),

@@ -17,7 +17,10 @@ const SO_COOKIE = 57;
  * A socket can be in one array only (EBUSY, kernel/bpf/reuseport_array.c): after a supervisor died, its program must have been replaced
  * (by a classic one) before ours can be filled; the kernel frees the old array 10 to 25 ms after that (measured).
  */
-export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: EbpfSteering): SteeringMechanism {
+export function createEbpfSteering(
+  libc: Libc,
+  { program, table, tableBytes, dealtBytes }: EbpfSteering,
+): SteeringMechanism {
   const bpf = createBpf(libc);
   const loaded = new Map<string, Loaded>();
 
@@ -29,6 +32,7 @@ export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: E
       () => bpf.createMap('hash', 4, 4, diversionsMax),
       () => bpf.createMap('array', 4, tableBytes, 1),
       () => bpf.createMap('array', 4, 4, 1),
+      () => bpf.createMap('array', 4, dealtBytes, 1),
       () => bpf.loadReuseport(program(mapsOf(fds))),
     ];
     for (const step of steps) {
@@ -65,13 +69,20 @@ export function createEbpfSteering(libc: Libc, { program, table, tableBytes }: E
       fill(bpf, ours, group);
     },
 
+    dealt(key) {
+      const ours = loaded.get(key);
+      const counts = Buffer.alloc(dealtBytes);
+      if (ours === undefined || !bpf.lookup(ours.dealt, 0, counts).ok) return undefined;
+      return (slot) => Number(counts.readBigUInt64LE(slot * 8));
+    },
+
     forget,
   };
 }
 
 /** In the order in which they are created. */
-function mapsOf([sockets = -1, probes = -1, table = -1, turns = -1]: readonly number[]): MapDescriptors {
-  return { sockets, probes, table, turns };
+function mapsOf([sockets = -1, probes = -1, table = -1, turns = -1, dealt = -1]: readonly number[]): MapDescriptors {
+  return { sockets, probes, table, turns, dealt };
 }
 
 /** The maps of one port's program, and what is in them. */

@@ -1,5 +1,6 @@
 import type { SteerBy } from '../core/effects.ts';
 import type { Result } from '../shared/result.ts';
+import type { Dealt } from '../supervisor/ports-steering.ts';
 import type { GroupMember } from './port-group.ts';
 
 /** One of the ways to tell the kernel who gets the next connection: classic-steering.ts or ebpf-steering.ts. Chooses nothing itself. */
@@ -8,6 +9,8 @@ export interface SteeringMechanism {
   steer(key: string, group: readonly GroupMember[], order: SteeringOrder): Result<undefined, string>;
   /** Makes sure that every member is where the order counts on it, whatever happened to its socket meanwhile. */
   repair(key: string, group: readonly GroupMember[]): void;
+  /** How many connections each slot was dealt since some time, if this mechanism counts that. */
+  dealt?(key: string): Dealt | undefined;
   /** The group is somebody else's business now, or gone. What the kernel has stays in force. */
   forget(key: string): void;
 }

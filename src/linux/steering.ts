@@ -202,6 +202,14 @@ export function createSteering(
       return refresh(program);
     },
     inForce: inForceOf,
+    dealt(program) {
+      const counts = listeners.groups(program).map((_, at) => {
+        const key = `${program}:${at}`;
+        return groups.get(key)?.inForce.by === 'ebpf' ? mechanisms?.ebpf.dealt?.(key) : undefined;
+      });
+      if (counts.length === 0 || counts.includes(undefined)) return undefined;
+      return (slot) => counts.reduce((sum, count) => sum + (count?.(slot) ?? 0), 0);
+    },
     // Two looks at once would take each other's filter for somebody else's.
     async look(program) {
       const before = looking.get(program);

@@ -78,11 +78,7 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     case 'verify':
       return verify({ ports, workers, program, send, announce });
     case 'measure':
-      return send({
-        is: 'measured',
-        readings: takeReadings(effect.slots, name, ports, workers),
-        takesTurns: ports.steering.inForce(name)?.by === 'ebpf',
-      });
+      return send({ is: 'measured', readings: takeReadings(effect.slots, name, ports, workers) });
     case 'diagnose':
       return diagnose(effect.worker, { ports, workers, program, send, announce });
     case 'probe':

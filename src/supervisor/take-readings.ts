@@ -7,10 +7,11 @@ import type { Ports } from './ports.ts';
 export function takeReadings(
   looks: readonly Look[],
   program: string,
-  { listeners, clock }: Ports,
+  { listeners, steering, clock }: Ports,
   workers: LiveWorkers,
 ): readonly Reading[] {
   const now = clock.now();
+  const dealt = steering.dealt(program);
   return looks.map(({ slot, worker, beside }) => {
     let queue = 0;
     let backlog = 0;
@@ -22,7 +23,8 @@ export function takeReadings(
     }
     const serving = workers.find(program, worker);
     const heard = serving?.heardAt === undefined ? {} : { beatAgeMs: now - serving.heardAt };
-    const outside = { slot, worker, queue, backlog, drops, ...heard };
+    const counted = dealt === undefined ? {} : { dealt: dealt(slot) };
+    const outside = { slot, worker, queue, backlog, drops, ...counted, ...heard };
     if (serving?.beat === undefined) return outside;
     const { beat } = serving;
     let { open, total, inFlight } = beat;

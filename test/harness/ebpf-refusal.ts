@@ -12,9 +12,10 @@ export function ebpfRefusal(): string | undefined {
     () => bpf.createMap('hash', 4, 4, 1),
     () => bpf.createMap('array', 4, ebpfSteering.tableBytes, 1),
     () => bpf.createMap('array', 4, 4, 1),
+    () => bpf.createMap('array', 4, ebpfSteering.dealtBytes, 1),
     () => {
-      const [sockets = -1, probes = -1, table = -1, turns = -1] = fds;
-      return bpf.loadReuseport(ebpfSteering.program({ sockets, probes, table, turns }));
+      const [sockets = -1, probes = -1, table = -1, turns = -1, dealt = -1] = fds;
+      return bpf.loadReuseport(ebpfSteering.program({ sockets, probes, table, turns, dealt }));
     },
   ];
   try {

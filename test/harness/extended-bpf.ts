@@ -4,7 +4,13 @@
  * programs are built.
  */
 export interface ReuseportRun {
-  readonly maps: { readonly sockets: number; readonly probes: number; readonly table: number; readonly turns: number };
+  readonly maps: {
+    readonly sockets: number;
+    readonly probes: number;
+    readonly table: number;
+    readonly turns: number;
+    readonly dealt: number;
+  };
   /** The value of the table map. */
   readonly table: Uint8Array;
   readonly probes?: ReadonlyMap<number, number>;
@@ -12,6 +18,8 @@ export interface ReuseportRun {
   readonly sockets: ReadonlySet<number>;
   /** The value of the turns map, which the program counts on. */
   readonly turns: Uint32Array;
+  /** The value of the dealt map, which the program adds to. */
+  readonly dealt: BigUint64Array;
   readonly cpu?: number;
   /** From the IP header on; none for a connection that a closing listener leaves behind. */
   readonly packet?: Uint8Array;
@@ -23,7 +31,15 @@ export function runReuseport(program: Uint8Array, run: ReuseportRun): number | u
   return new Machine(program, run).run();
 }
 
-const regions = { context: 0x1000, packet: 0x2000, stack: 0x4000, probe: 0x5000, turns: 0x6000, table: 0x10000 };
+const regions = {
+  context: 0x1000,
+  packet: 0x2000,
+  stack: 0x4000,
+  probe: 0x5000,
+  turns: 0x6000,
+  dealt: 0x8000,
+  table: 0x10000,
+};
 const stackBytes = 512;
 
 class Machine {
@@ -60,15 +76,18 @@ class Machine {
       else if (kind === 5) pc += this.#holds(code, dst, src, imm) ? offset : 0;
       else if (kind === 7) r[dst] = BigInt.asUintN(64, this.#compute(code, dst, src, imm));
       else if (kind === 1) r[dst] = this.#load(Number(this.#get(src)) + offset, sizeOf(code));
+      else if (code === 0xdb && imm === 0) this.#add(Number(this.#get(dst)) + offset, this.#get(src));
       else if (kind === 3) this.#store(Number(this.#get(dst)) + offset, sizeOf(code), this.#get(src));
       else throw new Error(`opcode ${code.toString(16)} at ${pc}`);
     }
   }
 
   #valueOf(map: number): number {
-    const { table, turns } = this.#run.maps;
-    if (map !== table && map !== turns) throw new Error(`the value of map ${map}`);
-    return map === table ? regions.table : regions.turns;
+    const { table, turns, dealt } = this.#run.maps;
+    if (map === table) return regions.table;
+    if (map === turns) return regions.turns;
+    if (map === dealt) return regions.dealt;
+    throw new Error(`the value of map ${map}`);
   }
 
   #at(pc: number): { code: number; dst: number; src: number; offset: number; imm: number } {
@@ -164,6 +183,13 @@ class Machine {
     if (field === 20) return (packet[0] ?? 0) >> 4 === 4 ? 0x0008n : 0xdd86n;
     if (field === 48) return migrating ? 1n : 0n;
     throw new Error(`load from ${address}`);
+  }
+
+  #add(address: number, value: bigint): void {
+    const at = (address - regions.dealt) / 8;
+    const { dealt } = this.#run;
+    if (!Number.isInteger(at) || at < 0 || at >= dealt.length) throw new Error(`addition to ${address}`);
+    dealt[at] = (dealt[at] ?? 0n) + value;
   }
 
   #store(address: number, bytes: number, value: bigint): void {

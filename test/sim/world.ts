@@ -161,11 +161,7 @@ export class World {
       case 'verify':
         return this.#in(dice.below(30), { is: 'verified', verdict: dice.pick(verdicts) });
       case 'measure':
-        return this.#in(0, {
-          is: 'measured',
-          readings: effect.slots.map((look) => this.#reading(look)),
-          takesTurns: this.sockets.length % 2 === 0,
-        });
+        return this.#in(0, { is: 'measured', readings: effect.slots.map((look) => this.#reading(look)) });
       case 'diagnose':
         return this.#diagnose(effect.worker);
       case 'probe':
@@ -223,7 +219,9 @@ export class World {
     if (process?.attached !== true) return kernel;
     const beatAgeMs = stalled ? this.now - (process.stall?.since ?? 0) : this.#dice.below(60);
     const open = this.#dice.below(50);
-    return { ...kernel, open, total: open + worker, inFlight: 0, lagMs: this.#dice.below(100), elu: 0.5, beatAgeMs };
+    const total = open + worker;
+    const dealt = this.sockets.length % 2 === 0 ? { dealt: total + slot } : {};
+    return { ...kernel, ...dealt, open, total, inFlight: 0, lagMs: this.#dice.below(100), elu: 0.5, beatAgeMs };
   }
 
   #diagnose(worker: number): void {

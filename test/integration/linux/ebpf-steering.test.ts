@@ -24,6 +24,20 @@ test('what waits in a listener that closes is served by slots that have a weight
   expect([queueOf(web, 0), queueOf(web, 2), clients.reset()]).toEqual([0, 0, 0]);
 });
 
+test('the kernel counts what it deals, probes too; only while it deals', async () => {
+  using web = await openSlotSockets({ slots: 3 });
+  web.steering.apply('web', [1, 0, 1], 'weight', mechanisms);
+  using _ = await openConnections('127.0.0.1', web.port, 40);
+  const counts = (): readonly number[] | undefined => [0, 1, 2].map((slot) => web.steering.dealt('web')?.(slot) ?? -1);
+  expect(counts()).toEqual([20, 0, 20]);
+  expect([0, 1, 2].map((slot) => queueOf(web, slot))).toEqual([20, 0, 20]);
+  web.steering.apply('web', [0, 1, 0], 'weight', mechanisms);
+  using _more = await openConnections('127.0.0.1', web.port, 5);
+  expect(counts()).toEqual([20, 5, 20]);
+  web.steering.apply('web', [1, 1, 1], 'weight', ['cbpf']);
+  expect(web.steering.dealt('web')).toBeUndefined();
+});
+
 test('slots keep their place when one in the middle is gone, and nothing is told anew', async () => {
   using web = await openSlotSockets({ slots: 4, mechanisms });
   web.steering.apply('web', [1, 0, 0, 3]);

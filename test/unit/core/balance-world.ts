@@ -14,6 +14,8 @@ export interface Opening {
   readonly counts: 'beats' | 'stale';
   /** How many connections a worker takes from its queue each ms; any number unless given. */
   readonly takes?: number;
+  /** The kernel deals in turns, and counts what it deals; else it draws. */
+  readonly deals?: true;
   /** None: what the kernel's hash does. */
   readonly steered?: false;
 }
@@ -85,6 +87,8 @@ class BalanceWorld {
   attached = 0;
   readonly #dice: Dice;
   readonly #takes: number;
+  /** Per slot how many it was dealt, and its place in the turn; undefined: it draws. */
+  readonly #dealt: { count: number; due: number }[] | undefined;
   readonly #queues: number[];
   readonly #counts: Opening['counts'];
   /** How many connections came or went so far, by slot: whether there is news. */
@@ -96,7 +100,8 @@ class BalanceWorld {
   #nextLook = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ slots, counts, takes }: Pick<Opening, 'slots' | 'counts' | 'takes'>, dice: Dice) {
+  constructor({ slots, counts, takes, deals }: Pick<Opening, 'slots' | 'counts' | 'takes' | 'deals'>, dice: Dice) {
+    this.#dealt = deals === true ? Array.from({ length: slots }, () => ({ count: 0, due: 0 })) : undefined;
     this.#takes = takes ?? Number.POSITIVE_INFINITY;
     this.#queues = Array<number>(slots).fill(0);
     this.#dice = dice;
@@ -109,11 +114,24 @@ class BalanceWorld {
 
   /** Answers the slot. */
   connect(now: number): number {
-    let at = this.#dice.fraction();
-    const slot = this.#shares.findIndex((share) => (at -= share) < 0);
-    const chosen = slot < 0 ? this.#shares.findLastIndex((share) => share > 0) : slot;
+    const chosen = this.#dealt === undefined ? this.#draw() : this.#deal(this.#dealt);
     if (this.#takes === Number.POSITIVE_INFINITY) this.#change(chosen, 1, now);
     else this.#queues[chosen] = (this.#queues[chosen] ?? 0) + 1;
+    return chosen;
+  }
+
+  #draw(): number {
+    let at = this.#dice.fraction();
+    const slot = this.#shares.findIndex((share) => (at -= share) < 0);
+    return slot < 0 ? this.#shares.findLastIndex((share) => share > 0) : slot;
+  }
+
+  /** To whom most is due by now. */
+  #deal(dealt: { count: number; due: number }[]): number {
+    for (const [slot, one] of dealt.entries()) one.due += this.#shares[slot] ?? 0;
+    const chosen = dealt.reduce((most, one, slot) => (one.due > (dealt[most]?.due ?? 0) ? slot : most), 0);
+    const next = dealt[chosen];
+    if (next !== undefined) Object.assign(next, { count: next.count + 1, due: next.due - 1 });
     return chosen;
   }
 
@@ -185,6 +203,7 @@ class BalanceWorld {
         // As many have come more than have gone as are open.
         total: (changes + count) / 2,
         queue: this.#queues[slot] ?? 0,
+        ...(this.#dealt === undefined ? {} : { dealt: this.#dealt[slot]?.count ?? 0 }),
         backlog: 4_096,
         drops: 0,
         beatAgeMs: now - at,

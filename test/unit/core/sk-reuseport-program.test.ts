@@ -6,7 +6,7 @@ import { type ReuseportRun, runReuseport } from '../../harness/extended-bpf.ts';
 import { randomWeights, seededRandom } from '../../harness/seeded-random.ts';
 import { ipv4, ipv4WithOptions, ipv6 } from '../../harness/syn-packets.ts';
 
-const maps = { sockets: 11, probes: 12, table: 13, turns: 14 };
+const maps = { sockets: 11, probes: 12, table: 13, turns: 14, dealt: 15 };
 const program = skReuseportProgram(maps);
 const stranger = ipv4({ sourcePort: 50_000 });
 
@@ -18,7 +18,8 @@ function choose(weights: readonly number[], options: Options = {}): number | und
   const { by = 'weight', ...run } = options;
   const sockets = new Set(weights.keys());
   const table = run.table ?? weightTable(weights, by);
-  return runReuseport(program, { maps, sockets, turns: new Uint32Array(1), packet: stranger, ...run, table });
+  const counts = { turns: new Uint32Array(1), dealt: new BigUint64Array(512) };
+  return runReuseport(program, { maps, sockets, ...counts, packet: stranger, ...run, table });
 }
 
 /** How often each slot is chosen in so many turns, from this one on. */
@@ -74,6 +75,19 @@ test('the count of turns may overflow', () => {
   const turns = Uint32Array.of(2 ** 32 - 1);
   expect(choose([1, 1], { turns })).toBeDefined();
   expect(turns[0]).toBe(0);
+});
+
+test('what a slot is dealt is counted for it, whoever chose it; what the hash decides is not', () => {
+  const dealt = new BigUint64Array(512);
+  const probes = new Map([[50_000, 0]]);
+  for (let turn = 0; turn < 5; turn += 1) choose([0, 3, 0], { dealt });
+  choose([0, 1, 0], { dealt, probes });
+  choose([0, 1, 0], { dealt, by: 'cpu', cpu: 1 });
+  choose([1, 0, 0], { dealt, sockets: new Set([1, 2]) });
+  choose([0, 0, 0], { dealt });
+  expect([...dealt.subarray(0, 4)]).toEqual([1n, 6n, 0n, 0n]);
+  choose([0, 0], { dealt, probes: new Map([[50_000, 511]]), sockets: new Set([511]) });
+  expect(dealt[511]).toBe(1n);
 });
 
 test('without weights the hash decides', () => {

@@ -11,6 +11,7 @@ import { type ChannelServer, openChannelServer } from './linux/channel-server.ts
 import { createClock } from './linux/clock.ts';
 import type { ControlServer } from './linux/control-server.ts';
 import { createDiagnosis } from './linux/diagnose.ts';
+import { createEventPipes, type EventPipeEnds } from './linux/event-pipes.ts';
 import { type Handover, handOver, receiveHandover, rehearse } from './linux/handover.ts';
 import { type DaemonLogFile, openDaemonLog } from './linux/daemon-log.ts';
 import { type Libc, loadLibc } from './linux/libc.ts';
@@ -33,6 +34,7 @@ import { within } from './linux/within.ts';
 import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
 import { applyConfig } from './supervisor/apply-config.ts';
+import { watchEvents } from './supervisor/event-watch.ts';
 import { hear } from './supervisor/hear.ts';
 import { keepState } from './supervisor/keep-state.ts';
 import { keepNotified } from './supervisor/notify.ts';
@@ -114,8 +116,12 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   const adopted = watchAdopted();
   const unreap = reapOrphans(log, (pid, exit) => adopted.reaped(pid, exit));
   const turns = new OneAtATime();
-  const ports = createPorts(wiring, channel.value, adopted, turns);
+  const eventPipes = createEventPipes(log);
+  const ports = createPorts(wiring, channel.value, { adopted, turns, eventPipes });
   const supervisor = new Supervisor(ports);
+  supervisor.events.connect(eventPipes);
+  eventPipes.onEvent = (event) => supervisor.events.heard(event);
+  const events = watchEvents(supervisor, adoption.programs);
   listen.tell = (event) => hear(supervisor, event);
   const operator = new Operator(supervisor, config.supervisor);
   const fresh = succeed(supervisor, heritage);
@@ -147,7 +153,7 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   const unwatch = watchStrangers(sockets, log);
   if (handover === undefined && (process.stderr.isTTY || process.env['npm_lifecycle_event'] === 'start'))
     showFirstSteps(supervisor, (text) => console.error(text));
-  bootPrograms(supervisor, fresh);
+  bootPrograms(supervisor, fresh, () => events.running());
   notify.begin();
   await catchUp(wiring, operator);
 
@@ -166,6 +172,7 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   await control.value.close();
   await channel.value.close();
   unkeep();
+  events.end();
   ports.state.forget();
   notify.end();
   log.info({ event: 'ended', why: end.why, exit: end.exit }, 'portherd ends');
@@ -223,11 +230,15 @@ function logStart({ heritage: { adoption }, origin, runDir: { controlSocket, log
 function createPorts(
   { runDir, sockets, log, logFile, origin, clock }: Wiring,
   channel: Ports['channel'],
-  adopted: ReturnType<typeof watchAdopted>,
-  turns: OneAtATime,
+  own: {
+    readonly adopted: ReturnType<typeof watchAdopted>;
+    readonly turns: OneAtATime;
+    readonly eventPipes: EventPipeEnds;
+  },
 ): Ports {
   const { listeners, steering, probes, census, curl } = sockets;
   const { path, logDir, controlSocket, channelSocket } = runDir;
+  const { adopted, turns, eventPipes } = own;
   return {
     clock,
     processes: createProcesses({
@@ -238,6 +249,7 @@ function createPorts(
       controlSocket,
       channelSocket,
       adopted,
+      eventPipes,
     }),
     listeners,
     steering,

@@ -25,6 +25,7 @@ const allowed: Record<
       'protocol',
       'supervisor/ports.ts',
       'supervisor/ports-control.ts',
+      'supervisor/ports-events.ts',
       'supervisor/ports-logs.ts',
       'supervisor/ports-rpc.ts',
       'supervisor/ports-survival.ts',

@@ -21,6 +21,7 @@ const slotStatus = fields<control.SlotStatus>({
   uptimeMs: optional(number),
   generation: number,
   ready: flag,
+  listener: optional(text),
   weight: number,
   restarts: number,
   stalledMs: optional(number),
@@ -51,6 +52,7 @@ const programStatus = fields<control.ProgramStatus>({
   bind: oneOf(['slot', 'worker']),
   listen: list(fields<control.ProgramStatus['listen'][number]>({ host: text, port: number })),
   roll: optional(rollProgress),
+  events: optional(fields<NonNullable<control.ProgramStatus['events']>>({ waiting: number, discarded: number })),
   slots: list(slotStatus),
 });
 

@@ -1,4 +1,5 @@
 import { formatDuration } from '../shared/duration.ts';
+import { listensToEvents } from './events-schema.ts';
 import type { Path, Problem } from './problems.ts';
 import { checkHttp } from './http-checks.ts';
 import type { Config, ListenConfig, ProgramConfig } from './schema.ts';
@@ -47,6 +48,7 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   if (readiness.type === 'http' && listen.length === 0) {
     wrong(['readiness', 'type'], 'http needs a port to ask; write one under listen');
   }
+  if (listensToEvents(program)) for (const [key, text] of againstListening(program)) wrong(key, text);
   listen.forEach((one, index) => {
     const earlier = listen.slice(0, index);
     const port = earlier.some((other) => other.port === one.port);
@@ -57,6 +59,14 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
     }
   });
   return problems;
+}
+
+function againstListening({ listen, logs }: ProgramConfig): (readonly [Path, string])[] {
+  const why = 'an event listener speaks with portherd over its standard output';
+  return [
+    ...(listen.length === 0 ? [] : [[['listen'], `${why} and serves no port; remove listen, or events`] as const]),
+    ...(logs.stderr === 'stdout' ? [[['logs', 'stderr'], `${why}; write auto, none, inherit or a path`] as const] : []),
+  ];
 }
 
 /** The name is part of file names, of `program:slot`, and of command lines where `all` means every program. */

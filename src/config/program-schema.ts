@@ -1,4 +1,5 @@
 import { slotsMax } from '../shared/limits.ts';
+import { events } from './events-schema.ts';
 import { logs } from './logs-schema.ts';
 import { decimal, duration, durationOr, listOf, oneOf, path, text, wholeNumber } from './kinds.ts';
 import { defaultedSection, listOfSections, option, optional, section } from './option.ts';
@@ -227,9 +228,10 @@ export const programSchema = section('One server.', {
   balance,
   health,
   logs,
-  priority: option(wholeNumber(0, 9_999), {
-    doc: 'Programs start lowest first and stop highest first.',
+  events,
+  priority: optional(wholeNumber(-9_999, 9_999), {
+    doc: 'Programs start lowest first and stop highest first. Unless given 999, of an event listener -1.',
     change: 'live',
-    default: 999,
+    example: 999,
   }),
 });

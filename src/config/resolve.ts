@@ -3,6 +3,7 @@ import { slotsMax } from '../shared/limits.ts';
 import { escapePercent } from '../shared/percent-text.ts';
 import { resolvePath } from '../shared/resolve-path.ts';
 import type { Result } from '../shared/result.ts';
+import { listensToEvents } from './events-schema.ts';
 import { errorLogWords, logWords } from './logs-schema.ts';
 import type { Workers } from './program-kinds.ts';
 import type { Config, ProgramConfig, SupervisorConfig, WrittenConfig, WrittenProgram } from './schema.ts';
@@ -72,6 +73,7 @@ function resolveProgram(name: string, written: WrittenProgram, cores: number, di
     directory: resolvePath(directory, written.directory),
     envFile: written.envFile === undefined ? undefined : resolvePath(directory, written.envFile),
     workers: resolveWorkers(written.workers, cores),
+    priority: written.priority ?? (listensToEvents(written) ? priorityOfListeners : usualPriority),
     listen: written.listen.map((one) => ({ ...one, name: one.name ?? String(one.port) })),
     logs: {
       ...written.logs,
@@ -80,6 +82,10 @@ function resolveProgram(name: string, written: WrittenProgram, cores: number, di
     },
   };
 }
+
+/** supervisord's: listeners start first and stop last, so that they hear of everything. */
+const priorityOfListeners = -1;
+const usualPriority = 999;
 
 function resolveWorkers(workers: Workers, cores: number): number {
   if ('count' in workers) return workers.count;

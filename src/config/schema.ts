@@ -27,13 +27,14 @@ export type WrittenProgram = Parsed<typeof programSchema>;
 /** What may be left out, and then is not there. */
 type Spare = 'envFile' | 'user' | 'group' | 'umask' | 'nice';
 
-export type ProgramConfig = Frozen<Omit<WrittenProgram, 'workers' | 'listen' | 'rlimits' | Spare>> & {
+export type ProgramConfig = Frozen<Omit<WrittenProgram, 'workers' | 'listen' | 'rlimits' | 'priority' | Spare>> & {
   readonly [K in Spare]?: WrittenProgram[K];
 } & {
   readonly name: string;
   readonly rlimits: { readonly [K in keyof WrittenProgram['rlimits']]?: ResourceLimit | undefined };
   /** 1 to 512. */
   readonly workers: number;
+  readonly priority: number;
   readonly listen: readonly ListenConfig[];
 };
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { listensToEvents } from '../config/events-schema.ts';
 import { assert } from '../shared/assert.ts';
 import { ok } from '../shared/result.ts';
 import type { Listeners, Processes, ProcessRef } from '../supervisor/ports.ts';
@@ -7,6 +8,7 @@ import type { AdoptedProcesses } from './adopted-processes.ts';
 import { admitOthers } from './admit-others.ts';
 import type { ResolvedCommand } from './command.ts';
 import { firstCopyAbove, firstInherited, placeCopies, stdioOf } from './descriptors.ts';
+import { type EventPipeEnds, eventStdio } from './event-pipes.ts';
 import { prepareLaunch } from './launch.ts';
 import { launchLine } from './launch-line.ts';
 import { logPaths, openLogs } from './log-files.ts';
@@ -22,6 +24,7 @@ export interface ProcessesOptions extends WorkerHome {
   /** Of the daemon; the base of every worker's. */
   readonly env: Environment;
   readonly adopted: Pick<AdoptedProcesses, 'adopt' | 'suspect'>;
+  readonly eventPipes: Pick<EventPipeEnds, 'connect'>;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface ProcessesOptions extends WorkerHome {
  * its log files and inherits its slot's sockets. Node reaps what it started, so there are no zombies.
  */
 export function createProcesses(options: ProcessesOptions): Processes {
-  const { listeners, logDir, env, adopted } = options;
+  const { listeners, logDir, env, adopted, eventPipes } = options;
 
   return {
     prepare(configured) {
@@ -44,7 +47,8 @@ export function createProcesses(options: ProcessesOptions): Processes {
       const { account } = traits;
       const admitted = account?.uid === undefined ? ok() : admitOthers(options.channelSocket);
       if (!admitted.ok) return admitted;
-      const logs = openLogs(logPaths(program, request.slot, logDir));
+      const paths = logPaths(program, request.slot, logDir);
+      const logs = openLogs(paths);
       if (!logs.ok) return logs;
 
       const sockets = program.bind === 'slot' ? listeners.of(program.name, request.slot) : [];
@@ -57,10 +61,12 @@ export function createProcesses(options: ProcessesOptions): Processes {
       const own = { ...traits, activated: placed.length > 0 && other };
       const line = launchLine(withPreload(command, options.preload), childEnv, own, tools);
       const [file, ...args] = line.words;
+      const stdio = stdioOf(logs.value, placed, other);
+      const listens = listensToEvents(program);
       const started = startProcess(file, args, {
         cwd: program.directory,
         env: line.env,
-        stdio: [...stdioOf(logs.value, placed, other)],
+        stdio: listens ? [...eventStdio, ...stdio.slice(eventStdio.length)] : [...stdio],
         detached: true,
       });
       logs.value.close();
@@ -70,6 +76,8 @@ export function createProcesses(options: ProcessesOptions): Processes {
       const startTicks = startTicksOf(pid);
       assert(startTicks !== undefined, `child ${pid} vanished before it was reaped`);
       child.once('exit', (code, signal) => onExit({ code: code ?? undefined, signal: signal ?? undefined }));
+      if (listens)
+        eventPipes.connect({ worker: request.worker, program: program.name, stdoutLog: paths.stdout }, child);
       return ok<ProcessRef>({ pid, startTicks });
     },
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type PortherdError } from '../shared/errors.ts';
-import type { StateName } from '../shared/states.ts';
+import type { ListenerState, StateName } from '../shared/states.ts';
 
 /**
  * portherdctl ↔ supervisor: HTTP/1.1 with JSON under /v1 on the control socket.
@@ -94,6 +94,8 @@ export interface ProgramStatus {
   readonly bind: 'slot' | 'worker';
   readonly listen: readonly { readonly host: string; readonly port: number }[];
   readonly roll?: RollProgress;
+  /** Of event listeners: events that wait for one, and those that were thrown away. */
+  readonly events?: { readonly waiting: number; readonly discarded: number };
   readonly slots: readonly SlotStatus[];
 }
 
@@ -108,6 +110,8 @@ export interface SlotStatus {
   readonly uptimeMs?: number;
   readonly generation: number;
   readonly ready: boolean;
+  /** Of an event listener: what its conversation is like. */
+  readonly listener?: ListenerState;
   /** Of new connections, 0..1; 0 while it is not ready. */
   readonly weight: number;
   /** Processes started in this slot after the first. */

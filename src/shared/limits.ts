@@ -153,3 +153,33 @@ export const logLooksMax = 128;
 
 /** Each holds a connection and a descriptor, and looks at a file four times a second; others must still get in (controlClientsMax). */
 export const logStreamsMax = 32;
+
+/** An event listener’s line is READY or RESULT and a number. */
+export const eventLineBytesMax = 1_024;
+
+/** OK, or a reason; only its beginning is kept. */
+export const eventResultBytesMax = 1024 * 1024;
+
+/** Events that wait for a listener, whatever `events.buffer` allows: what is sent by XML-RPC may be 256 KiB each. */
+export const eventBufferCharsMax = 16 * 1024 * 1024;
+
+/** A listener that takes longer than this over one event is told of. httpok and the like ask over the network, for 10 s. */
+export const eventBusyMsMax = 60_000;
+
+/** Pauses before a rejected event is given out again: a listener that rejects everything shall not keep a core busy. */
+export const eventRetryMs = { first: 10, max: 5_000 } as const;
+
+/** What one event listener may say in a second. A conversation takes 20 bytes an event; more is waited for, and it waits with it. */
+export const eventTalkBytesMax = 1024 * 1024;
+
+/** What it said and the disk has not taken yet. More is thrown away, and that is told. */
+export const eventLogBacklogMax = 512 * 1024;
+
+/** Its last words may still be in the pipe when it has ended; its children may hold the pipe open for ever. */
+export const eventLastWordsMs = 500;
+
+/** At a shutdown: how long the last events may take their listeners before these are stopped too. */
+export const eventFarewellMsMax = 2_000;
+
+/** One line of the log for all that happens in this time: events may come by the thousand. */
+export const eventLogEveryMs = 10_000;

@@ -14,3 +14,6 @@ export type StateName = keyof typeof stateCodes;
 
 /** States in which no process exists or is coming: `status` exits 3 when it shows one (supervisord's STOPPED_STATES). */
 export const stoppedStates: readonly StateName[] = ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN'];
+
+/** Of an event listener's conversation, beside the state of its process: supervisord's names. */
+export type ListenerState = 'ACKNOWLEDGED' | 'READY' | 'BUSY' | 'UNKNOWN';

@@ -1,4 +1,5 @@
 import type { Config, ProgramConfig } from '../config/schema.ts';
+import { listensToEvents } from '../config/events-schema.ts';
 import { missedBy } from '../core/adoption.ts';
 import type { FleetEvent } from '../core/events.ts';
 import type { Fleet } from '../core/fleet.ts';
@@ -92,11 +93,17 @@ export function adopt(supervisor: Supervisor, { programs, handles }: Adoption): 
       ports.log.error({ event: 'listenFailed', program: name, error: opened.error }, 'cannot open the sockets');
       supervisor.send(name, { is: 'listenFailed', slots, why: opened.error.message });
     }
+    if (listensToEvents(program.config)) supervisor.send(name, { is: 'restart', slots: talking(program.fleet) });
     for (const event of program.missed) supervisor.send(name, event);
     supervisor.send(name, { is: 'tick' });
     const fields = { event: 'adopted', program: name, workers: program.living.size, slots: program.fleet.slots.length };
     ports.log.info(fields, 'workers of the former supervisor are adopted');
   }
+}
+
+/** What was said between an event listener and the former supervisor is lost, and the listener has read the end of its input. */
+function talking({ slots }: Fleet): readonly number[] {
+  return slots.flatMap(({ seat, index }) => (seat.is === 'RUNNING' || seat.is === 'STARTING' ? [index] : []));
 }
 
 function fromState(

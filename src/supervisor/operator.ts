@@ -236,6 +236,7 @@ export class Operator implements Control {
     const highest = Math.max(...running.map(({ config }) => config.priority));
     for (const { config, fleet } of running) {
       if (config.priority < highest || this.#stopping.has(config.name)) continue;
+      if (!this.#supervisor.events.hasHeardAll(config.name)) continue;
       this.#stopping.add(config.name);
       this.#supervisor.send(config.name, { is: 'stop', slots: fleet.slots.map(({ index }) => index) });
     }

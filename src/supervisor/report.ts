@@ -51,6 +51,7 @@ function programStatus(supervisor: Supervisor, program: Program, samples: Sample
     bind: config.bind,
     listen: config.listen.map(({ host, port }) => ({ host, port })),
     ...(roll === undefined ? {} : { roll }),
+    ...eventCounts(supervisor.events.poolOf(config.name)),
     slots: fleet.slots.map((slot) => slotStatus(supervisor, program, slot, weights[slot.index] ?? 0, samples)),
   };
 }
@@ -68,6 +69,7 @@ function slotStatus(
   const worker = sitting(seat);
   const live = worker === undefined ? undefined : supervisor.workers.find(name, worker.id);
   const sample = live === undefined ? undefined : samples.get((live.serving ?? live.process).pid);
+  const listener = live === undefined ? undefined : supervisor.events.stateOf(live.handle);
   const now = clock.now();
   const stoppedAt =
     seat.is === 'STOPPED' ? seat.since : seat.is === 'EXITED' || seat.is === 'FATAL' ? seat.at : undefined;
@@ -79,6 +81,7 @@ function slotStatus(
     ...(live === undefined ? {} : { pid: live.process.pid, uptimeMs: Math.round(now - live.startedAt) }),
     generation: worker?.generation ?? slot.generation,
     ready: seat.is === 'RUNNING',
+    ...(listener === undefined ? {} : { listener }),
     weight,
     restarts: Math.max(0, slot.spawns - 1),
     ...stall(program, slot.index, now),
@@ -96,6 +99,10 @@ function slotStatus(
     logs: workerLogs.paths(program.launches.get(slot.generation) ?? program.config, slot.index),
     ...(sample === undefined ? {} : { rssBytes: sample.rssBytes, cpuPercent: sample.cpuPercent }),
   };
+}
+
+function eventCounts(pool: ReturnType<Supervisor['events']['poolOf']>): Pick<ProgramStatus, 'events'> {
+  return pool === undefined ? {} : { events: { waiting: pool.waiting.length, discarded: pool.discarded } };
 }
 
 /** For how long a slot's worker has shown no sign of life, once that is too long. */

@@ -1,3 +1,4 @@
+import { remoteNews } from '../core/event-payloads.ts';
 import { fault } from '../protocol/rpc-faults.ts';
 import { struct } from '../protocol/xml-rpc.ts';
 import { ok } from '../shared/result.ts';
@@ -45,7 +46,9 @@ export const daemonMethods: RpcHandlers<
 
   'supervisor.sendRemoteCommEvent'({ supervisor }, params) {
     const { log } = supervisor.ports;
-    log.info({ event: 'remoteCommunication', type: params.text(0), bytes: params.text(1).length }, 'an event was sent');
+    const [type, data] = [params.text(0), params.text(1)];
+    log.info({ event: 'remoteCommunication', type, bytes: data.length }, 'an event was sent');
+    supervisor.events.publish(remoteNews(type, data));
     return ok(true);
   },
 };

@@ -1,7 +1,7 @@
 import type { Config, ProgramConfig } from '../config/schema.ts';
 import { failure } from '../shared/errors.ts';
 import { type Adoption, adopt } from './adopt.ts';
-import { bootProgram } from './boot.ts';
+import { addPrepared, startItself } from './boot.ts';
 import type { Survivor } from './ports-survival.ts';
 import type { SavedState } from './saved-state.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -24,14 +24,23 @@ export function succeed(supervisor: Supervisor, { config, state, adoption }: Inh
   return config.programs.filter(({ name }) => !supervisor.programs.has(name));
 }
 
-/** In the order of their priority; what cannot be prepared is told, and the others start. */
-export function bootPrograms(supervisor: Supervisor, programs: readonly ProgramConfig[]): void {
-  for (const program of programs.toSorted((one, other) => one.priority - other.priority)) {
-    const booted = bootProgram(supervisor, program);
-    if (booted.ok) continue;
-    const { log } = supervisor.ports;
-    log.error({ event: 'bootFailed', program: program.name, error: booted.error }, 'program cannot be started');
-  }
+/** In the order of their priority; what cannot be prepared is told, and the others start. `complete`: all are there. */
+export function bootPrograms(
+  supervisor: Supervisor,
+  programs: readonly ProgramConfig[],
+  complete: () => void = () => undefined,
+): void {
+  const added = programs
+    .toSorted((one, other) => one.priority - other.priority)
+    .filter((program) => {
+      const prepared = addPrepared(supervisor, program);
+      if (prepared.ok) return true;
+      const { log } = supervisor.ports;
+      log.error({ event: 'bootFailed', program: program.name, error: prepared.error }, 'program cannot be started');
+      return false;
+    });
+  complete();
+  for (const program of added) startItself(supervisor, program);
 }
 
 /** The former supervisor died while it stopped everything; this one was started to serve. */

@@ -4,6 +4,7 @@ import type { Fact, FleetEvent } from '../core/events.ts';
 import { type Fleet, newFleet, stepFleet } from '../core/fleet.ts';
 import { isVacant } from '../core/seat.ts';
 import { assert } from '../shared/assert.ts';
+import { EventDesk } from './event-desk.ts';
 import { LiveWorkers } from './live-workers.ts';
 import { logFact } from './log-fact.ts';
 import { type Performance, perform } from './perform.ts';
@@ -25,6 +26,8 @@ export type Watcher = (program: string, fact: Fact | undefined) => void;
  */
 export class Supervisor {
   readonly workers = new LiveWorkers();
+  /** Where event listeners are told of events. */
+  readonly events: EventDesk;
   readonly ports: Ports;
   readonly startedAt: number;
   readonly #programs = new Map<string, Program>();
@@ -37,6 +40,7 @@ export class Supervisor {
   constructor(ports: Ports) {
     this.ports = ports;
     this.startedAt = ports.clock.now();
+    this.events = new EventDesk(this);
   }
 
   get programs(): ReadonlyMap<string, Program> {
@@ -50,11 +54,13 @@ export class Supervisor {
 
   close(): void {
     this.#closing = true;
+    this.#tellChange('');
   }
 
   add(config: ProgramConfig, launch: ProgramConfig): void {
     assert(!this.#programs.has(config.name), `program ${config.name} is added twice`);
     this.#programs.set(config.name, { config, fleet: newFleet(config.workers), launches: new Map([[1, launch]]) });
+    this.#tellChange(config.name);
   }
 
   /** A program as a former supervisor left it. */
@@ -68,6 +74,7 @@ export class Supervisor {
     const program = this.#programs.get(name);
     assert(program?.fleet.slots.every(isVacant) === true, `program ${name} is removed while it runs`);
     this.#programs.delete(name);
+    this.#tellChange(name);
   }
 
   /** A change of policy: from the next decision on. What generations are started from does not change, but for readiness. */
@@ -78,8 +85,7 @@ export class Supervisor {
     const launches = new Map([...program.launches].map(([known, launch]) => [known, { ...launch, readiness }]));
     this.#programs.set(config.name, { ...program, config, launches });
     this.#arm();
-    // Nothing is decided, but the state that a next supervisor starts from is another.
-    for (const watcher of this.#watchers) watcher(config.name, undefined);
+    this.#tellChange(config.name);
   }
 
   /** The whole program begins anew: every generation that a slot may start is started from `launch`. */
@@ -143,6 +149,11 @@ export class Supervisor {
       announce: (fact) => this.#announce(now, fact),
     };
     for (const effect of effects) perform(effect, performance);
+    this.#tellChange(name);
+  }
+
+  /** Also where nothing was decided: the state that a next supervisor starts from is another. No name: the daemon’s own. */
+  #tellChange(name: string): void {
     for (const watcher of this.#watchers) watcher(name, undefined);
   }
 

@@ -31,5 +31,6 @@ const defaults: ProgramConfig = {
   steering: 'cbpf',
   balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
   health: { hungAfter: 30_000 },
+  events: { subscribe: [], buffer: 10 },
   priority: 999,
 };

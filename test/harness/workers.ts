@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProgramConfig } from '../../src/config/schema.ts';
 import { watchAdopted } from '../../src/linux/adopted-processes.ts';
+import { createEventPipes } from '../../src/linux/event-pipes.ts';
 import { createProcesses } from '../../src/linux/processes.ts';
 import type { ExitReport, ProcessRef, Processes, SlotListener, SpawnRequest } from '../../src/supervisor/ports.ts';
 import { within } from './until.ts';
@@ -34,6 +35,7 @@ export class Workers implements AsyncDisposable {
       listeners: { of: () => this.sockets },
       env,
       adopted: watchAdopted(),
+      eventPipes: createEventPipes({ warn: () => undefined }),
     });
   }
 

@@ -204,6 +204,7 @@ function randomConfig(dice: Dice): ProgramConfig {
     },
     health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
     logs: { stdout: 'auto', stderr: 'auto', maxSize: 'never', keep: 10, compress: false, maxAge: 'never' },
+    events: { subscribe: [], buffer: 10 },
     priority: 999,
   };
 }

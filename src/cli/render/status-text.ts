@@ -70,10 +70,11 @@ function describe(slot: SlotStatus): string {
   }
 }
 
-function programLine({ name, workers, generation, bind, listen }: ProgramStatus): string {
+function programLine({ name, workers, generation, bind, listen, events }: ProgramStatus): string {
   const ports = listen.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
   const where = ports.length === 0 ? 'no port' : ports.join(', ');
-  return `${name}: ${where}; ${workers} workers, generation ${generation}, bind: ${bind}`;
+  const told = events === undefined ? '' : `; ${events.waiting} events wait, ${events.discarded} thrown away`;
+  return `${name}: ${where}; ${workers} workers, generation ${generation}, bind: ${bind}${told}`;
 }
 
 function slotLines(slot: SlotStatus, paint: Paint): string[] {
@@ -81,6 +82,7 @@ function slotLines(slot: SlotStatus, paint: Paint): string[] {
   if (slot.state === 'RUNNING' && !slot.ready) facts.push('not ready');
   if (slot.rssBytes !== undefined) facts.push(`rss ${megabytes(slot.rssBytes)}`);
   if (slot.cpuPercent !== undefined) facts.push(`cpu ${slot.cpuPercent.toFixed(1)}%`);
+  if (slot.listener !== undefined) facts.push(`event listener ${slot.listener}`);
   const lines = [facts.join(', ')];
   if (slot.exitSignal !== undefined) lines.push(`last exit: killed by ${slot.exitSignal}`);
   else if (slot.exitCode !== undefined) lines.push(`last exit: code ${slot.exitCode}`);

@@ -3,10 +3,6 @@ import { differs, none } from './outcome.ts';
 /** What other supervisors have and portherd does not have yet: the one place to look at when it gets an option. */
 export const notYet = {
   killOnlyWorker: differs({}, 'SIGKILL always goes to the whole process group'),
-  eventListener: none(
-    'portherd has no event listeners yet',
-    'portherd’s own log: a line of JSON for each state change',
-  ),
   memoryLimit: none('portherd limits no memory yet', '--max-old-space-size in the command, or MemoryHigh= in a unit'),
 } as const;
 

@@ -119,9 +119,6 @@ export const namedSectionRules: Readonly<Record<string, DaemonRule>> = {
   ctlplugin: () => none('Python plugins cannot run in portherdctl', 'a script around portherdctl --json'),
 };
 
-/** What [eventlistener:x] has besides the options of a program. */
-export const listenerOptions: readonly string[] = ['events', 'buffer_size', 'result_handler'];
-
 const ownLog = differs({}, 'portherd’s own log is on standard output');
 const ownRotation = differs({}, 'portherd’s own log is rotated at 50MB, 10 backups are kept');
 const ofCommandLine = none('portherdctl has no file of its own', '-c portherd.yaml, -u and -p, or $PORTHERD_PASSWORD');

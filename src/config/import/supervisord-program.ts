@@ -32,7 +32,7 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
     read: (text, { workers }) =>
       workers > 1 && Number(text) !== 0 ? differs({}, 'slots are numbered from 0') : mapped(),
   },
-  priority: { read: (text) => withInteger(text, (number) => numberWithin('priority', number, 0, 9_999)) },
+  priority: { read: (text) => withInteger(text, (number) => numberWithin('priority', number, -9_999, 9_999)) },
   autostart: { read: (text) => withBoolean(text, (yes) => mapped({ autostart: yes })) },
   autorestart: {
     read: (text) =>

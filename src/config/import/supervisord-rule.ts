@@ -4,7 +4,7 @@ import { booleanOf, integerOf } from './supervisord-values.ts';
 /** What a rule for an option of a program may look at besides that option. Texts are expanded. */
 export interface ProgramView {
   readonly name: string;
-  readonly kind: 'program' | 'fcgi-program';
+  readonly kind: 'program' | 'fcgi-program' | 'eventlistener';
   /** Of this one; 1 where each process became a program. */
   readonly workers: number;
   readonly text: (option: string) => string | undefined;

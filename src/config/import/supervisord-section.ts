@@ -8,6 +8,7 @@ import { differs, type Draft, none, type Note, noteOf, type Outcome } from './ou
 import type { PortsTaken } from './ports.ts';
 import type { Values } from './supervisord-expansion.ts';
 import { fcgiRules } from './supervisord-fcgi.ts';
+import { listenerOnly, listenerRules } from './supervisord-listener.ts';
 import { programRules } from './supervisord-program.ts';
 import type { ProgramRule, ProgramView } from './supervisord-rule.ts';
 import { integerOf } from './supervisord-values.ts';
@@ -97,6 +98,7 @@ function draft(one: One, is: { name: string; number: number | null; workers: num
   const rules: Readonly<Record<string, ProgramRule>> = {
     ...programRules,
     ...(kind === 'fcgi-program' ? fcgiRules(common.ports) : {}),
+    ...(kind === 'eventlistener' ? { ...listenerRules, ...listenerOnly } : {}),
   };
   const apart = typeof is.number === 'number' && Number(text('numprocs') ?? 1) > 1;
   const notes: Note[] = [];
@@ -112,7 +114,8 @@ function draft(one: One, is: { name: string; number: number | null; workers: num
   const group = common.groups.get(name);
   const adjusted = (option: string, outcome: Outcome): Outcome => {
     if (outcome.fate === 'wrong') return outcome;
-    if (option === 'numprocs' && apart) return { ...eachItsOwn, set: outcome.set };
+    if (option === 'numprocs' && apart)
+      return { ...(kind === 'eventlistener' ? eachItsOwnPool : eachItsOwn), set: outcome.set };
     if (option === 'priority' && group?.priority !== undefined) {
       return differs({}, `the group’s, ${group.priority}, took its place`);
     }
@@ -138,6 +141,11 @@ function draft(one: One, is: { name: string; number: number | null; workers: num
 const eachItsOwn = differs(
   {},
   'each process differs by %(process_num) (workers count from 0), so each is a program of its own. Servers can share one port instead: one program with `workers` and `listen`',
+);
+
+const eachItsOwnPool = differs(
+  {},
+  'each process differs by %(process_num) (workers count from 0), so each is a program of its own, and each is told of every event',
 );
 
 function otherName(name: string): ReturnType<typeof differs> {

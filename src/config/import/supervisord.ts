@@ -3,10 +3,9 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { report } from '../problems.ts';
 import type { IniPlace, IniProblem, IniSection } from './ini.ts';
 import { ProgramNames } from './names.ts';
-import { notYet } from './not-yet.ts';
 import { type Draft, type Imported, none, type Note, noteOf, type Outcome } from './outcome.ts';
 import { PortsTaken } from './ports.ts';
-import { daemonRules, listenerOptions, namedSectionRules } from './supervisord-daemon.ts';
+import { daemonRules, namedSectionRules } from './supervisord-daemon.ts';
 import { readFiles, type SupervisordSource } from './supervisord-files.ts';
 import { type Common, type Group, programsOf } from './supervisord-section.ts';
 import { environmentOf, listOfTexts } from './supervisord-values.ts';
@@ -14,7 +13,7 @@ import { Values } from './supervisord-expansion.ts';
 
 /**
  * supervisord.conf → programs of portherd. Every option written in it has a note; the options themselves are in the tables of
- * supervisord-program.ts, -logs.ts, -fcgi.ts and -daemon.ts. Errors: CONFIG_INVALID with FILE:LINE, for what supervisord refuses.
+ * supervisord-program.ts, -logs.ts, -fcgi.ts, -listener.ts and -daemon.ts. Errors: CONFIG_INVALID with FILE:LINE, for what supervisord refuses.
  */
 export function importSupervisord(source: SupervisordSource): Result<Imported> {
   const files = readFiles(source);
@@ -42,7 +41,7 @@ export function importSupervisord(source: SupervisordSource): Result<Imported> {
   const programs: Draft[] = [];
   for (const section of ini.sections) {
     const [kind = '', name] = section.name.split(/:(.*)/s);
-    if ((kind === 'program' || kind === 'fcgi-program') && name !== undefined) {
+    if ((kind === 'program' || kind === 'fcgi-program' || kind === 'eventlistener') && name !== undefined) {
       programs.push(...programsOf(section, kind, name.trim(), common));
     } else {
       const read = sectionNotes(section, kind, name, common);
@@ -101,9 +100,7 @@ function sectionNotes(
   for (const [option, { value, at }] of section.options) {
     const text = values.expanded(section, option, {}) ?? value;
     const rule = named ?? (rules !== undefined && Object.hasOwn(rules, option) ? rules[option] : undefined);
-    if (kind === 'eventlistener')
-      tell(option, value, listenerOptions.includes(option) ? notYet.eventListener : ofListener, at);
-    else if (rule !== undefined) tell(option, value, rule(text, view), at);
+    if (rule !== undefined) tell(option, value, rule(text, view), at);
     else
       tell(
         option,
@@ -114,8 +111,6 @@ function sectionNotes(
   }
   return { notes, settings };
 }
-
-const ofListener = none('belongs to the event listener');
 
 function groupsOf(sections: readonly IniSection[], values: Values, problems: IniProblem[]): ReadonlyMap<string, Group> {
   const groups = new Map<string, Group>();

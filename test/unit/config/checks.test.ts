@@ -26,6 +26,18 @@ test.each([
     'listen[1].name',
     '"1" is the name of two ports; give each its own',
   ],
+  [
+    'listen: [{ port: 1 }], events: { subscribe: [EVENT] }',
+    40,
+    'listen',
+    'an event listener speaks with portherd over its standard output and serves no port; remove listen, or events',
+  ],
+  [
+    'logs: { stderr: stdout }, events: { subscribe: [EVENT] }',
+    48,
+    'logs.stderr',
+    'an event listener speaks with portherd over its standard output; write auto, none, inherit or a path',
+  ],
 ])('%s is refused', (part, column, path, text) => {
   expect(refusal(`programs: { web: { command: a, ${part} } }`)).toEqual([
     'CONFIG_INVALID',
@@ -43,6 +55,13 @@ test.each([
   'listen: [{ port: 1 }, { port: 2 }]',
 ])('%s is fine', (part) => {
   expect(web(`programs: { web: { command: a, ${part} } }`).name).toBe('web');
+});
+
+test('an event listener starts first and stops last, unless it is told otherwise', () => {
+  const events = 'events: { subscribe: [EVENT] }';
+  expect(web('programs: { web: { command: a } }').priority).toBe(999);
+  expect(web(`programs: { web: { command: a, ${events} } }`).priority).toBe(-1);
+  expect(web(`programs: { web: { command: a, ${events}, priority: 5 } }`).priority).toBe(5);
 });
 
 test.each([

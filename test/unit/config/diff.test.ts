@@ -59,6 +59,8 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ['live', 'logs.keep', 'logs: { keep: 3 }'],
   ['live', 'logs.compress', 'logs: { compress: false }'],
   ['live', 'logs.maxAge', 'logs: { maxAge: 720h }'],
+  ['restart', 'events.subscribe', 'events: { subscribe: [TICK_5] }, priority: 999'],
+  ['live', 'events.buffer', 'events: { buffer: 20 }'],
   ['live', 'priority', 'priority: 1'],
 ];
 
@@ -67,8 +69,13 @@ test('the table has every option of a program', () => {
 });
 
 test.each(table)('%s: %s', (cost, key, written) => {
-  const next = load(program(key === 'listen' ? written : `listen: [{ port: 80 }], ${written}`));
-  expect(diffConfig(before, next)).toEqual({ ...nothing, changed: [{ name: 'web', cost, keys: [key] }] });
+  // Event listeners have no ports.
+  const others = { listen: '', 'events.subscribe': 'listen: [], ' }[key] ?? 'listen: [{ port: 80 }], ';
+  const then = key === 'events.subscribe' ? load(program('listen: []')) : before;
+  expect(diffConfig(then, load(program(`${others}${written}`)))).toEqual({
+    ...nothing,
+    changed: [{ name: 'web', cost, keys: [key] }],
+  });
 });
 
 test('the same config in other words changes nothing', () => {

@@ -225,5 +225,24 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
       ['30', `${web('logs.maxAge')}: 30 has no unit; write 30s for seconds or 30ms for milliseconds`],
     ],
   },
-  priority: count(web('priority'), 0, 9_999),
+  'events.subscribe': {
+    good: [
+      ['[]', []],
+      ['[TICK_60, PROCESS_STATE_EXITED]', ['TICK_60', 'PROCESS_STATE_EXITED']],
+    ],
+    bad: [
+      ['[TICK_06]', `${web('events.subscribe[0]')}: "TICK_06" is not valid; did you mean TICK_60?`],
+      [
+        '[EVENT, exits]',
+        `${web('events.subscribe[1]')}: "exits" is not valid; write one of supervisord’s event names, such as PROCESS_STATE_EXITED or TICK_60`,
+      ],
+      [
+        'EVENT',
+        `${web('events.subscribe')}: "EVENT" is not valid; write a list of 0 to 27 items, each one of supervisord’s event names, such as PROCESS_STATE_EXITED or TICK_60`,
+      ],
+    ],
+    marks: { '[TICK_06]': 'TICK_06]', '[EVENT, exits]': 'exits]' },
+  },
+  'events.buffer': count(web('events.buffer'), 1, 10_000),
+  priority: count(web('priority'), -9_999, 9_999),
 };

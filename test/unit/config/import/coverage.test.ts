@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { daemonRules, listenerOptions } from '../../../../src/config/import/supervisord-daemon.ts';
+import { daemonRules } from '../../../../src/config/import/supervisord-daemon.ts';
 import { fcgiRules } from '../../../../src/config/import/supervisord-fcgi.ts';
+import { listenerRules } from '../../../../src/config/import/supervisord-listener.ts';
 import { programRules } from '../../../../src/config/import/supervisord-program.ts';
 import { canonicalNames } from '../../../../src/config/import/pm2-app.ts';
 import { appRules } from '../../../../src/config/import/pm2-rules.ts';
@@ -75,7 +76,7 @@ async function optionsIn(kind: Kind): Promise<ReadonlySet<string>> {
 test('the tables have exactly the options of supervisord', () => {
   expect(Object.keys(programRules).toSorted()).toEqual(supervisord['program']?.toSorted());
   expect(Object.keys(fcgiRules(new PortsTaken())).toSorted()).toEqual(supervisord['fcgi-program']?.toSorted());
-  expect(listenerOptions.toSorted()).toEqual(supervisord['eventlistener']?.toSorted());
+  expect(Object.keys(listenerRules).toSorted()).toEqual(supervisord['eventlistener']?.toSorted());
   for (const [section, rules] of Object.entries(daemonRules)) {
     expect(Object.keys(rules).toSorted(), section).toEqual(supervisord[section]?.toSorted());
   }

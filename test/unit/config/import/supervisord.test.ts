@@ -160,6 +160,9 @@ test('whatever is written, it is refused with its place or becomes something tha
   ];
   const options = [
     ...Object.keys(programRules),
+    'events',
+    'buffer_size',
+    'result_handler',
     'socket',
     'socket_backlog',
     'programs',
@@ -177,7 +180,7 @@ test('whatever is written, it is refused with its place or becomes something tha
   for (let round = 0; round < 1_000; round++) {
     const lines = ['[program:base]', 'command=/bin/x'];
     for (let count = dice.below(4); count >= 0; count--) {
-      lines.push(`[${dice.pick(sections)}]`, 'command=/bin/y', 'socket=tcp://127.0.0.1:80');
+      lines.push(`[${dice.pick(sections)}]`, 'command=/bin/y', 'socket=tcp://127.0.0.1:80', 'events=TICK_60');
       for (let more = dice.below(4); more > 0; more--) {
         lines.push(`${dice.pick(options)}=${Array.from({ length: dice.below(3) }, () => dice.pick(bits)).join('')}`);
       }

@@ -1,0 +1,15 @@
+/** The pipes between the supervisor and its event listeners. By `worker`, their handles. */
+export interface EventPipes {
+  /** Takes all of it, as the listener reads. False when the listener’s standard input is closed. */
+  send(worker: number, text: string): boolean;
+}
+
+/** What comes of them. */
+export type PipeEvent =
+  | { readonly is: 'joined'; readonly worker: number; readonly program: string }
+  /** Bytes, as the characters U+0000 to U+00FF. */
+  | { readonly is: 'said'; readonly worker: number; readonly bytes: string }
+  /** A pipe is closed while its process lives: nothing will come of the conversation any more. */
+  | { readonly is: 'deafened'; readonly worker: number; readonly why: string }
+  /** The process has ended, and all that it said was told. */
+  | { readonly is: 'left'; readonly worker: number };

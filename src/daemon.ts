@@ -31,6 +31,7 @@ import { createStateFile } from './linux/state-file.ts';
 import { watchStrangers } from './linux/strangers.ts';
 import { meetServiceManager, type ServiceManager } from './linux/systemd.ts';
 import { within } from './linux/within.ts';
+import { createWorkerStdin } from './linux/write-stdin.ts';
 import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
 import { applyConfig } from './supervisor/apply-config.ts';
@@ -260,6 +261,7 @@ function createPorts(
     channel,
     workerLogs: createWorkerLogs(logDir),
     logReading: createLogReading(logFile, (work) => turns.run(work)),
+    workerStdin: createWorkerStdin(),
     machine,
     state: createStateFile(path),
     successor: { rehearse: () => rehearse(process.env) },

@@ -40,30 +40,51 @@ export async function sweep(flags: Flags, file: string): Promise<number> {
 
 async function sweepRunDir(runDir: string, config: Result<Config> | undefined): Promise<string> {
   const left = workersLeft(runDir, config);
-  for (const worker of left) signalProcess(worker, 'SIGTERM', 'process');
+  for (const { process } of left) signalProcess(process, 'SIGTERM', 'process');
   const since = performance.now();
-  while (left.some(isAlive) && performance.now() - since < sweepGraceMs) await sleep(lookMs);
-  const stubborn = left.filter(isAlive).length;
+  while (left.some(lives) && performance.now() - since < sweepGraceMs) await sleep(lookMs);
+  const stubborn = left.filter(lives).length;
   // Also what the dead ones have started.
-  for (const worker of left) signalProcess(worker, 'SIGKILL', 'group');
+  for (const { process, killGroup } of left) signalProcess(process, 'SIGKILL', killGroup ? 'group' : 'process');
   createStateFile(runDir).forget();
   const killed = stubborn === 0 ? '' : `, ${stubborn} of them by SIGKILL`;
   return left.length === 0 ? 'nothing is left behind' : `ended ${left.length} that were left behind${killed}`;
 }
 
+function lives({ process }: Left): boolean {
+  return isAlive(process);
+}
+
 const lookMs = 20;
 
 /** By the state file, and by what the processes themselves tell: either may know more. */
-function workersLeft(runDir: string, config: Result<Config> | undefined): readonly ProcessRef[] {
+function workersLeft(runDir: string, config: Result<Config> | undefined): readonly Left[] {
   const recalled = recallState(runDir);
   if (!recalled.ok) console.error(`portherd: ${recalled.error}`);
   const state = recalled.ok ? readSavedState(recalled.value) : undefined;
+  const programs = [
+    ...(config?.ok === true ? config.value.programs : []),
+    ...(state?.programs ?? []).map((one) => one.config),
+  ];
+  const killGroups = new Map(programs.map(({ name, stop }) => [name, stop.killGroup]));
+  const left = (process: ProcessRef, program: string): Left => ({
+    process,
+    killGroup: killGroups.get(program) ?? true,
+  });
   const saved = (state?.programs ?? []).flatMap(({ workers }) =>
-    workers.flatMap(({ process: started, serving }) => (serving === undefined ? [started] : [serving, started])),
+    workers.flatMap(({ process, serving, program }) =>
+      (serving === undefined ? [process] : [serving, process]).map((one) => left(one, program)),
+    ),
   );
-  const found = findSurvivors(join(runDir, 'workers.sock'), workerUsers(state, config)).map(
-    ({ process: survivor }) => survivor,
+  const found = findSurvivors(join(runDir, 'workers.sock'), workerUsers(state, config)).map((survivor) =>
+    left(survivor.process, survivor.program),
   );
-  const byPid = new Map([...saved, ...found].filter(isAlive).map((one) => [one.pid, one]));
-  return [...byPid.values()];
+  const living = [...saved, ...found].filter(({ process }) => isAlive(process));
+  return [...new Map(living.map((one) => [one.process.pid, one])).values()];
+}
+
+interface Left {
+  readonly process: ProcessRef;
+  /** Of its program: what it has started is killed, too. */
+  readonly killGroup: boolean;
 }

@@ -28,6 +28,7 @@ const allowed: Record<
       'supervisor/ports-events.ts',
       'supervisor/ports-logs.ts',
       'supervisor/ports-rpc.ts',
+      'supervisor/ports-stdin.ts',
       'supervisor/ports-survival.ts',
       'supervisor/ports-steering.ts',
     ],

@@ -1,6 +1,7 @@
 import type * as control from '../protocol/control.ts';
 import type { CurlLine } from '../protocol/control-curl.ts';
 import type { ReloadReply } from '../protocol/control-reload.ts';
+import type { StdinReply } from '../protocol/control-stdin.ts';
 import type { RebalanceLine, RebalanceProgress } from '../protocol/control-rebalance.ts';
 import { stateCodes } from '../shared/states.ts';
 import { fields, flag, list, number, oneOf, optional, type Shape, tagged, text } from './fits.ts';
@@ -159,6 +160,8 @@ export const slotResultsReply = list(fields<control.SlotResult>({ name: text, er
 export const restartReply = fields<control.RestartReply>({ stopped: slotResultsReply, started: slotResultsReply });
 
 export const scaleReply = fields<control.ScaleReply>({ program: text, from: number, to: number });
+
+export const stdinReply = fields<StdinReply>({ pid: number });
 
 export const reloadReply = fields<ReloadReply>({ pid: number, version: text, uptimeMs: number });
 

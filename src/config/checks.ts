@@ -31,7 +31,7 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   const wrong = (key: Path, text: string): void => {
     problems.push({ path: [...at, ...key], at: 'value', text });
   };
-  const { roll, backoff, readiness, listen } = program;
+  const { roll, backoff, readiness, listen, stop } = program;
   if (roll.maxSurge === 0 && roll.maxUnavailable === 0) {
     wrong(
       ['roll', 'maxSurge'],
@@ -44,6 +44,9 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
       ['backoff', 'initial'],
       `${formatDuration(backoff.initial)} is longer than max (${most}); write ${most} or less`,
     );
+  }
+  if (stop.group && !stop.killGroup) {
+    wrong(['stop', 'killGroup'], 'false contradicts group: true, by which all get the signal; leave one of them out');
   }
   if (readiness.type === 'http' && listen.length === 0) {
     wrong(['readiness', 'type'], 'http needs a port to ask; write one under listen');

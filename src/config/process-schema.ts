@@ -1,5 +1,5 @@
-import { path, wholeNumber } from './kinds.ts';
-import { defaultedSection, optional } from './option.ts';
+import { oneOf, path, wholeNumber } from './kinds.ts';
+import { defaultedSection, option, optional } from './option.ts';
 import { account, resourceLimit, umask } from './process-kinds.ts';
 
 /** Options of a program about the process itself: whose it is, and what the kernel allows it. */
@@ -62,6 +62,11 @@ export const processOptions = {
     example: 5,
   }),
   rlimits,
+  stdin: option(oneOf('pipe', 'none'), {
+    doc: 'pipe: what `portherdctl fg` and sendProcessStdin send; it never ends. none: /dev/null, for what reads its input to the end.',
+    change: 'roll',
+    default: 'pipe',
+  }),
 };
 
 /** Their names, for whoever keeps what a generation was started with. */

@@ -88,7 +88,7 @@ const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
     default: '10s',
   }),
   killTimeout: option(duration(0, day), {
-    doc: 'Time from the signal to SIGKILL for the whole process group.',
+    doc: 'Time from the signal to SIGKILL.',
     change: 'live',
     default: '10s',
   }),
@@ -96,6 +96,11 @@ const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
     doc: 'Send the signal to the whole process group too, not only to the process that serves.',
     change: 'live',
     default: false,
+  }),
+  killGroup: option(oneOf(true, false), {
+    doc: 'SIGKILL goes to all that a worker has started, also when it has ended. false: only to it and to the process that serves.',
+    change: 'live',
+    default: true,
   }),
 });
 

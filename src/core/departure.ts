@@ -15,7 +15,7 @@ import type { Worker } from './worker.ts';
  * draining: accepts nothing new and finishes what is open; for workers on the channel.
  * terminating: the stop signal was sent, so that the app's own shutdown code runs. A program in another language starts
  * here: its drain is the stop signal.
- * killing: SIGKILL was sent to the process group.
+ * killing: SIGKILL was sent.
  */
 export type Departure =
   | { readonly is: 'clearing'; readonly deadline: number; readonly clearing: Clearing }

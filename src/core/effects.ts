@@ -7,9 +7,9 @@ export type SlotEffect =
   | { readonly do: 'drain'; readonly worker: number }
   /** The program's stop signal, to the process that serves. */
   | { readonly do: 'terminate'; readonly worker: number }
-  /** SIGKILL to the whole process group. */
+  /** SIGKILL, to the whole process group unless stop.killGroup says otherwise. */
   | { readonly do: 'kill'; readonly worker: number }
-  /** The process is gone: kill what it left behind in its group, forget its token. */
+  /** The process is gone: kill what it left behind (stop.killGroup), forget its token. */
   | { readonly do: 'sweep'; readonly worker: number }
   | { readonly do: 'restoreBacklog'; readonly slot: number }
   | {
@@ -58,7 +58,7 @@ export function announce(fact: Fact): SlotEffect {
   return { do: 'announce', fact };
 }
 
-/** What follows the end of every process, wherever it sat: its group is swept, and it is told. */
+/** What follows the end of every process, wherever it sat: it is swept, and told. */
 export function gone(slot: number, worker: number, how: string, expected: boolean): readonly [SlotEffect, SlotEffect] {
   return [{ do: 'sweep', worker }, announce({ event: 'exited', slot, worker, how, expected })];
 }

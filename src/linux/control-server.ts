@@ -134,7 +134,7 @@ function createApp({ log, place }: ControlServerOptions): FastifyInstance {
 }
 
 function route(app: FastifyInstance, control: Control): void {
-  const { names, signal, roll, scale, curl, rebalance, update, programs, nothing } = controlRequests;
+  const { names, signal, stdin, roll, scale, curl, rebalance, update, programs, nothing } = controlRequests;
 
   app.get<{ Querystring: { detail?: string } }>('/v1/status', (request) =>
     control.status(request.query.detail !== undefined),
@@ -153,6 +153,9 @@ function route(app: FastifyInstance, control: Control): void {
   );
   app.post('/v1/signal', { schema: { body: signal.schema } }, ({ body }, reply) =>
     answer(reply, control.signal(signal.of(body))),
+  );
+  app.post('/v1/stdin', { schema: { body: stdin.schema } }, async ({ body }, reply) =>
+    answer(reply, await control.stdin(stdin.of(body))),
   );
   app.post('/v1/scale', { schema: { body: scale.schema } }, async ({ body }, reply) =>
     answer(reply, await control.scale(scale.of(body))),

@@ -4,7 +4,7 @@ import type { PlacedListener } from './worker-env.ts';
 /**
  * At which numbers a worker inherits its slot's sockets. Pure arithmetic on descriptor numbers; opens nothing.
  *
- *   0 1 2     /dev/null and the logs
+ *   0 1 2     its standard input and the logs
  *   3 4 …     node: eight copies for each port, for the preload
  *             others: one for each port, by systemd's protocol
  *   200 …     others: eight copies for each port, for a preload that comes through NODE_OPTIONS
@@ -22,11 +22,11 @@ export function placeCopies(listeners: readonly SlotListener[], first: number): 
 
 /** child_process's stdio array: entry N becomes descriptor N; from 3 on, libuv leaves an ignored one alone. */
 export function stdioOf(
-  logs: { readonly stdout: number; readonly stderr: number },
+  streams: { readonly stdin: number | 'ignore'; readonly stdout: number; readonly stderr: number },
   listeners: readonly PlacedListener[],
   socketActivation: boolean,
 ): readonly (number | 'ignore')[] {
-  const stdio: (number | 'ignore')[] = ['ignore', logs.stdout, logs.stderr];
+  const stdio: (number | 'ignore')[] = [streams.stdin, streams.stdout, streams.stderr];
   if (socketActivation) stdio.push(...listeners.map(({ fd }) => fd));
   for (const { fd, fds } of listeners) {
     while (stdio.length < (fds[0] ?? 0)) stdio.push('ignore');
@@ -52,5 +52,5 @@ const copiesPerPort = 8;
 
 const firstCopyUsual = 200;
 
-/** What a spawn opens by itself before it forks: the logs and libuv's pipe. */
+/** What a spawn opens by itself before it forks: its standard streams and libuv's pipe. */
 const spareDescriptors = 8;

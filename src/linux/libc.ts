@@ -18,6 +18,8 @@ export interface Libc {
   /** accept4 with SOCK_CLOEXEC; EAGAIN on a non-blocking socket with an empty queue. */
   accept(fd: number): SystemCall;
   close(fd: number): SystemCall;
+  /** pipe2(2), close-on-exec: fills in which descriptor is read and which is written. */
+  pipe(ends: Int32Array): SystemCall;
   /** Another descriptor of the same open file, close-on-exec. */
   duplicate(fd: number): SystemCall;
   /** Of this descriptor alone: whether a program that is executed gets it. */
@@ -86,6 +88,7 @@ export function bindLibc(importKoffi: () => typeof Koffi): Result<Libc> {
 /** Numbers of asm-generic, the same on amd64, arm64 and riscv64 (include/uapi/asm-generic/{fcntl,socket}.h, linux/{net,wait}.h). */
 const SOL_SOCKET = 1;
 const SOCK_CLOEXEC = 0o2000000;
+const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
@@ -125,6 +128,7 @@ function declare(koffi: typeof Koffi): Libc {
     connect: lib.func('int connect(int, const void *, uint32_t)'),
     accept4: lib.func('int accept4(int, void *, void *, int)'),
     close: lib.func('int close(int)'),
+    pipe2: lib.func('int pipe2(void *, int)'),
     fcntl: lib.func('int fcntl(int, int, ...)'),
     setsockopt: lib.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: lib.func('int getsockopt(int, int, int, void *, uint32_t *)'),
@@ -158,6 +162,7 @@ function declare(koffi: typeof Koffi): Libc {
     connect: (fd, address) => answer(native.connect(fd, address, address.length)),
     accept: (fd) => answer(native.accept4(fd, null, null, SOCK_CLOEXEC)),
     close: (fd) => answer(native.close(fd)),
+    pipe: (ends) => answer(native.pipe2(ends, O_CLOEXEC)),
     duplicate: (fd) => answer(native.fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)),
     setCloseOnExec: (fd, on) => answer(native.fcntl(fd, F_SETFD, 'int', on ? FD_CLOEXEC : 0)),
     setNonBlocking(fd, on) {

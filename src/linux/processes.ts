@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { listensToEvents } from '../config/events-schema.ts';
 import { assert } from '../shared/assert.ts';
@@ -11,12 +11,14 @@ import { firstCopyAbove, firstInherited, placeCopies, stdioOf } from './descript
 import { type EventPipeEnds, eventStdio } from './event-pipes.ts';
 import { prepareLaunch } from './launch.ts';
 import { launchLine } from './launch-line.ts';
+import { loadLibc } from './libc.ts';
 import { logPaths, openLogs } from './log-files.ts';
 import { identify, startTicksOf } from './procfs.ts';
 import { signalProcess } from './signal-process.ts';
 import { startProcess } from './start-process.ts';
 import { socketActivationEnv } from './socket-activation.ts';
 import { type Environment, preloadOption, type WorkerHome, workerEnv } from './worker-env.ts';
+import { openStdin } from './worker-stdin.ts';
 
 export interface ProcessesOptions extends WorkerHome {
   readonly listeners: Pick<Listeners, 'of'>;
@@ -28,8 +30,8 @@ export interface ProcessesOptions extends WorkerHome {
 }
 
 /**
- * Starts workers and signals them. Each is the leader of its own session and process group, reads /dev/null, writes to
- * its log files and inherits its slot's sockets. Node reaps what it started, so there are no zombies.
+ * Starts workers and signals them. Each is the leader of its own session and process group, reads a pipe, writes to its
+ * log files and inherits its slot's sockets. Node reaps what it started, so there are no zombies.
  */
 export function createProcesses(options: ProcessesOptions): Processes {
   const { listeners, logDir, env, adopted, eventPipes } = options;
@@ -51,6 +53,10 @@ export function createProcesses(options: ProcessesOptions): Processes {
       const logs = openLogs(paths);
       if (!logs.ok) return logs;
 
+      const listens = listensToEvents(program);
+      const piped = program.stdin === 'pipe' && !listens;
+      const stdin = piped ? openStdin(account !== undefined, loadLibc) : undefined;
+
       const sockets = program.bind === 'slot' ? listeners.of(program.name, request.slot) : [];
       const other = command.kind === 'other';
       const placed = placeCopies(sockets, other ? firstCopyAbove(openDescriptors()) : firstInherited);
@@ -61,8 +67,7 @@ export function createProcesses(options: ProcessesOptions): Processes {
       const own = { ...traits, activated: placed.length > 0 && other };
       const line = launchLine(withPreload(command, options.preload), childEnv, own, tools);
       const [file, ...args] = line.words;
-      const stdio = stdioOf(logs.value, placed, other);
-      const listens = listensToEvents(program);
+      const stdio = stdioOf({ ...logs.value, stdin: stdin ?? 'ignore' }, placed, other);
       const started = startProcess(file, args, {
         cwd: program.directory,
         env: line.env,
@@ -70,6 +75,7 @@ export function createProcesses(options: ProcessesOptions): Processes {
         detached: true,
       });
       logs.value.close();
+      if (stdin !== undefined) closeSync(stdin);
       if (!started.ok) return started;
 
       const { child, pid } = started.value; // at worst a zombie: it is reaped by the event loop, after this function

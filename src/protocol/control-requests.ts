@@ -2,6 +2,7 @@ import { curlBodyBytesMax, curlMsMax, logReadBytesMax, rebalanceMs, slotsMax } f
 import type { RebalanceRequest } from './control-rebalance.ts';
 import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest } from './control.ts';
 import type { CurlRequest } from './control-curl.ts';
+import type { StdinRequest } from './control-stdin.ts';
 import type { ProgramsRequest, UpdateRequest } from './control-update.ts';
 import type { LogFollowRequest, LogReadRequest, LogWhereRequest } from './control-logs.ts';
 
@@ -34,6 +35,7 @@ export const controlRequests = {
     'names',
     'signal',
   ]),
+  stdin: form<StdinRequest>({ name, text: { type: 'string' } }, ['name', 'text']),
   roll: form<RollRequest>({ programs: nameList, wait: { type: 'boolean' } }, ['programs', 'wait']),
   scale: form<ScaleRequest>(
     { program: name, workers: { type: 'integer' }, by: { type: 'integer' } },

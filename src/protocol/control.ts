@@ -13,6 +13,7 @@ import type { ListenerState, StateName } from '../shared/states.ts';
  * | POST /v1/start, /v1/stop     | NamesRequest                  | SlotResult[] when all are settled                 |
  * | POST /v1/restart             | NamesRequest                  | RestartReply when all are settled                 |
  * | POST /v1/signal              | SignalRequest                 | SlotResult[]                                      |
+ * | POST /v1/stdin               | StdinRequest                  | StdinReply: see control-stdin.ts                  |
  * | POST /v1/roll                | RollRequest                   | RollLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/scale               | ScaleRequest                  | ScaleReply when settled                           |
  * | POST /v1/rebalance           | RebalanceRequest              | RebalanceLine… as NDJSON, the last is `finished`  |

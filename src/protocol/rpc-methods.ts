@@ -154,10 +154,10 @@ export const rpcMethods = {
     faults: ['FAILED'],
   },
   'supervisor.sendProcessStdin': {
-    help: 'Sends text to the standard input of a process.',
+    help: 'Sends text to the standard input of a process. FAILED: it does not read it, and its pipe of 64 KiB is full.',
     params: [name, { name: 'chars', type: 'string' }],
     returns: 'boolean',
-    faults: ['BAD_NAME', 'NO_FILE', 'NOT_RUNNING'],
+    faults: ['BAD_NAME', 'NO_FILE', 'FAILED', 'NOT_RUNNING'],
   },
   'supervisor.sendRemoteCommEvent': {
     help: 'Sends an event to the event listeners that want REMOTE_COMMUNICATION.',

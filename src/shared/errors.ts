@@ -99,6 +99,12 @@ export const errorCodes = {
   NO_LOG: { exit: 1, http: 404, advice: '`portherdctl status -v` shows where its output goes.' },
   BAD_RANGE: { exit: 1, http: 400, advice: '' },
   LOG_UNUSABLE: { exit: 1, http: 500, advice: 'May this user read and write it? Is there room on its disk?' },
+  NO_STDIN: {
+    exit: 1,
+    http: 409,
+    advice: '`stdin: pipe` of its program gives the next worker one that can be written to.',
+  },
+  STDIN_FULL: { exit: 1, http: 504, advice: 'It does not read its standard input, or too slowly.' },
   SHUTTING_DOWN: { exit: 1, http: 409, advice: '' },
   TIMED_OUT: { exit: 1, http: 504, advice: 'The daemon goes on; `portherdctl status` shows where it is.' },
   // portherdctl curl: exit codes are curl's.

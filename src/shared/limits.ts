@@ -183,3 +183,6 @@ export const eventFarewellMsMax = 2_000;
 
 /** One line of the log for all that happens in this time: events may come by the thousand. */
 export const eventLogEveryMs = 10_000;
+
+/** Text for a worker whose pipe is full: whoever reads at all has read 64 KiB by then, and whoever sends does not hang. */
+export const stdinWaitMsMax = 2_000;

@@ -1,9 +1,9 @@
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
 import { failure } from '../shared/errors.ts';
-import { err, ok, type Result } from '../shared/result.ts';
+import { err, type Result } from '../shared/result.ts';
 import { slotName } from './names.ts';
 import type { ProcessRef } from './ports.ts';
-import { sitting } from './report.ts';
+import { servingIn } from './serving-in.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /**
@@ -35,13 +35,4 @@ export async function curlSlot(
   const serving = (): Result<ProcessRef> => servingIn(supervisor, name, slot);
   const now = serving();
   return now.ok ? supervisor.ports.curl.ask({ program: config, slot, request, serving }, tell, abort) : now;
-}
-
-function servingIn(supervisor: Supervisor, name: string, slot: number): Result<ProcessRef> {
-  const seat = supervisor.programs.get(name)?.fleet.slots[slot]?.seat;
-  const worker = seat === undefined || seat.is === 'STOPPING' ? undefined : sitting(seat);
-  const live = worker === undefined ? undefined : supervisor.workers.find(name, worker.id);
-  if (live !== undefined) return ok(live.process);
-  const text = `${slotName(name, slot)} is not running`;
-  return err(failure('NOT_RUNNING', seat === undefined ? text : `${text}: it is ${seat.is}`));
 }

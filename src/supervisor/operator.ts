@@ -15,6 +15,7 @@ import {
   type StatusReply,
 } from '../protocol/control.ts';
 import type { CurlLine, CurlRequest } from '../protocol/control-curl.ts';
+import type { StdinReply, StdinRequest } from '../protocol/control-stdin.ts';
 import type { ProgramResult, ProgramsRequest, RereadReply, UpdateRequest } from '../protocol/control-update.ts';
 import type { RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { ReloadReply } from '../protocol/control-reload.ts';
@@ -33,6 +34,7 @@ import { chooseRolls, rollProgram, type TellRoll } from './roll-command.ts';
 import { stateOf } from './saved-state.ts';
 import { scaleProgram } from './scale-command.ts';
 import { restartSlots, signalSlots, startSlots, stopSlots } from './slot-commands.ts';
+import { sendStdin } from './stdin-command.ts';
 import type { Supervisor } from './supervisor.ts';
 import { reread, type TellUpdate, update } from './update-command.ts';
 import { planUpdate, updateObstacle } from './update-plan.ts';
@@ -125,6 +127,10 @@ export class Operator implements Control {
 
   signal({ names, signal }: SignalRequest): Result<readonly SlotResult[]> {
     return this.#end === undefined ? ok(signalSlots(this.#supervisor, names, signal)) : this.#closing();
+  }
+
+  async stdin(request: StdinRequest): Promise<Result<StdinReply>> {
+    return this.#end === undefined ? sendStdin(this.#supervisor, request) : this.#closing();
   }
 
   async roll({ programs, wait }: RollRequest, tell: TellRoll): Promise<Result<undefined>> {

@@ -2,6 +2,7 @@ import type { ProgramConfig } from '../config/schema.ts';
 import type { FleetEffect } from '../core/effects.ts';
 import type { Fact, FleetEvent } from '../core/events.ts';
 import { unreachable } from '../shared/assert.ts';
+import { killWorker } from './kill-worker.ts';
 import type { LiveWorker, LiveWorkers } from './live-workers.ts';
 import type { Ports } from './ports.ts';
 import type { Program } from './supervisor.ts';
@@ -57,13 +58,13 @@ export function perform(effect: FleetEffect, { ports, workers, program, send, an
     }
     case 'kill': {
       const worker = live(effect.worker);
-      if (worker !== undefined) ports.processes.signal(worker.process, 'SIGKILL', 'group');
+      if (worker !== undefined) killWorker(ports.processes, worker, config.stop.killGroup);
       return;
     }
     case 'sweep': {
       const worker = live(effect.worker);
       if (worker === undefined) return;
-      ports.processes.signal(worker.process, 'SIGKILL', 'group');
+      killWorker(ports.processes, worker, config.stop.killGroup);
       ports.channel.forget(worker.handle);
       return workers.remove(worker, ports.workerLogs.lastWords(worker.stderr.path, worker.stderr.from));
     }

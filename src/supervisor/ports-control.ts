@@ -21,6 +21,7 @@ import type {
   UpdateLine,
   UpdateRequest,
 } from '../protocol/control-update.ts';
+import type { StdinReply, StdinRequest } from '../protocol/control-stdin.ts';
 import type { RebalanceLine, RebalanceRequest } from '../protocol/control-rebalance.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -34,6 +35,7 @@ export interface Control {
   stop(request: NamesRequest): Promise<Result<readonly SlotResult[]>>;
   restart(request: NamesRequest): Promise<Result<RestartReply>>;
   signal(request: SignalRequest): Result<readonly SlotResult[]>;
+  stdin(request: StdinRequest): Promise<Result<StdinReply>>;
   /** Tells line by line, the last one is `finished`; an error means that nothing was begun. */
   roll(request: RollRequest, tell: (line: RollLine) => void): Promise<Result<undefined>>;
   scale(request: ScaleRequest): Promise<Result<ScaleReply>>;

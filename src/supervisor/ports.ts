@@ -5,6 +5,7 @@ import type { PortherdError } from '../shared/errors.ts';
 import type { Result } from '../shared/result.ts';
 import type { LogReading } from './ports-logs.ts';
 import type { Steering } from './ports-steering.ts';
+import type { WorkerStdin } from './ports-stdin.ts';
 import type { StateFile, Successor } from './ports-survival.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface Ports {
   readonly channel: Channel;
   readonly workerLogs: WorkerLogs;
   readonly logReading: LogReading;
+  readonly workerStdin: WorkerStdin;
   readonly machine: Machine;
   readonly state: StateFile;
   readonly successor: Successor;

@@ -27,7 +27,7 @@ export function configInfo(
     exitcodes: config.exitCodes,
     group_prio: priority,
     process_prio: priority,
-    killasgroup: true,
+    killasgroup: stop.killGroup,
     redirect_stderr: joined,
     startretries: config.startRetries,
     startsecs: 0,

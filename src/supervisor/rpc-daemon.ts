@@ -5,6 +5,7 @@ import { ok } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import type { RpcHandler, RpcHandlers } from './rpc-context.ts';
 import { rpcTarget } from './rpc-names.ts';
+import { sendTo } from './stdin-command.ts';
 
 /** Of the daemon itself, and what is sent through it. */
 
@@ -35,13 +36,16 @@ export const daemonMethods: RpcHandlers<
     return begun.error.code === 'SHUTTING_DOWN' ? fault('SHUTDOWN_STATE') : fault('FAILED', begun.error.message);
   },
 
-  /** Workers have no standard input: to supervisord they are processes that have closed theirs. */
-  'supervisor.sendProcessStdin'({ supervisor }, params) {
+  async 'supervisor.sendProcessStdin'({ supervisor }, params) {
     const name = params.text(0);
     const target = rpcTarget(supervisor, name);
     if (target?.is !== 'process') return fault('BAD_NAME', name);
-    const seat = target.program.fleet.slots[target.slot]?.seat.is;
-    return fault(seat === 'RUNNING' || seat === 'STARTING' ? 'NO_FILE' : 'NOT_RUNNING', name);
+    const sent = await sendTo(supervisor, target.program.config.name, target.slot, params.text(1));
+    if (sent.ok) return ok(true);
+    // supervisord says NO_FILE of a process that has closed its standard input, and buffers what one does not read.
+    const { code, message } = sent.error;
+    if (code === 'NOT_RUNNING') return fault(code, name);
+    return code === 'NO_STDIN' ? fault('NO_FILE', name) : fault('FAILED', message);
   },
 
   'supervisor.sendRemoteCommEvent'({ supervisor }, params) {

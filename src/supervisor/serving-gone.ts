@@ -1,3 +1,4 @@
+import { killWorker } from './kill-worker.ts';
 import type { LiveWorker } from './live-workers.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -21,7 +22,7 @@ export function watchServing(supervisor: Supervisor, { handle, serving }: LiveWo
       { event: 'servingGone', program, slot, worker, pid: serving.pid, wrapper: process.pid },
       'the process that served has ended and its wrapper has not; the wrapper is killed',
     );
-    ports.processes.signal(process, 'SIGKILL', 'group');
+    killWorker(ports.processes, live, supervisor.programs.get(program)?.config.stop.killGroup ?? true);
   }, wrapperGraceMs).unref();
 }
 

@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly limitMs?: number;
+  /** What it may read is typed; otherwise it reads /dev/null. */
+  readonly typed?: boolean;
 }
 
 /** A command under way. */
@@ -25,6 +27,8 @@ export interface RunningCommand {
   /** So far. */
   readonly printed: { readonly stdout: string; readonly stderr: string };
   kill(signal: NodeJS.Signals): boolean;
+  /** With `typed`: text for its standard input, or its end. */
+  type(text: string | undefined): void;
 }
 
 /** Rejects only when it cannot be started or outlasts `limitMs` (60 s); it is then killed. */
@@ -35,12 +39,18 @@ export function runCommand(command: string, args: readonly string[], options?: C
 export function startCommand(
   command: string,
   args: readonly string[],
-  { env = process.env, cwd, limitMs = 60_000 }: CommandOptions = {},
+  { env = process.env, cwd, limitMs = 60_000, typed = false }: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawn(command, args, {
+    env,
+    stdio: [typed ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const { stdin, stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('no pipes');
+  stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const { promise, resolve, reject } = Promise.withResolvers<[number | null, NodeJS.Signals | null]>();
   child.on('error', reject);
   child.on('close', (code, signal) => resolve([code, signal]));
@@ -53,5 +63,9 @@ export function startCommand(
     const [code, signal] = ended;
     return { exitCode: code ?? -1, signal, ...output, json: () => JSON.parse(output.stdout) };
   };
-  return { ended: wait(), printed: output, kill: (signal) => child.kill(signal) };
+  const type = (text: string | undefined): void => {
+    if (text === undefined) stdin?.end();
+    else stdin?.write(text);
+  };
+  return { ended: wait(), printed: output, kill: (signal) => child.kill(signal), type };
 }

@@ -63,6 +63,21 @@ export function startSupervisorctl(socket: string, ...args: readonly string[]): 
   return startCommand('supervisorctl', words, { env: { ...process.env, ...utf8 }, limitMs: 90_000 });
 }
 
+/** The same on a terminal of its own: what is typed there is shown, and edited. */
+export function typeSupervisorctl(socket: string, ...args: readonly string[]): RunningCommand {
+  return startOnTerminal(['supervisorctl', '-c', ctlConfig, '-s', `unix://${socket}`, ...args]);
+}
+
+/** By script(1). No word may have a quote. */
+export function startOnTerminal(words: readonly string[]): RunningCommand {
+  const command = words.map((word) => `'${word}'`).join(' ');
+  return startCommand('script', ['-qec', command, '/dev/null'], {
+    env: { ...process.env, ...utf8, TERM: 'dumb' },
+    limitMs: 90_000,
+    typed: true,
+  });
+}
+
 const ctlConfig = join(import.meta.dirname, '../fixtures/supervisorctl.conf');
 
 /** Else it warns that its output may fail. */

@@ -144,6 +144,10 @@ export const calls: readonly CallStep[] = [
   ...same(
     ['supervisor.sendProcessStdin', 'nope', 'x'],
     ['supervisor.sendProcessStdin', 'quits:0', 'x'],
+    ['supervisor.sendProcessStdin', 'web:*', 'x'],
+    ['supervisor.sendProcessStdin', 'web', 'x'],
+    ['supervisor.sendProcessStdin', 'web:0', 'x ä\n'],
+    ['supervisor.sendProcessStdin', 'web:0', ''],
     ['supervisor.sendRemoteCommEvent', 'type', 'data'],
     ['supervisor.reloadConfig'],
     ['supervisor.addProcessGroup', 'web'],
@@ -155,14 +159,6 @@ export const calls: readonly CallStep[] = [
     ['supervisor.getProcessInfo', 'man:0'],
     ['supervisor.addProcessGroup', 'man'],
   ),
-  {
-    call: ['supervisor.sendProcessStdin', 'web:0', 'x\n'],
-    differs: {
-      supervisord: { value: true },
-      portherd: { fault: [20, 'NO_FILE: web:0'] },
-      reason: 'A worker’s standard input is /dev/null: it outlives the supervisor, which could not hold a pipe to it.',
-    },
-  },
   ...same(
     ['system.multicall', []],
     [
@@ -184,7 +180,7 @@ export const calls: readonly CallStep[] = [
 /** Fields of getAllConfigInfo whose values are others, and why. */
 export const configDifferences: Readonly<Record<string, string>> = {
   startsecs: '0: a process counts as started when it is proved ready, however soon.',
-  killasgroup: 'true: what a worker leaves behind is always killed with it.',
+  killasgroup: 'true unless stop.killGroup is false: what a worker leaves behind is killed with it.',
   stopwaitsecs: 'The time to drain is in it.',
 };
 

@@ -178,6 +178,7 @@ function randomConfig(dice: Dice): ProgramConfig {
     directory: '/',
     environment: {},
     rlimits: {},
+    stdin: 'pipe',
     workers: 1 + dice.below(5),
     listen: readiness === 'message' && dice.chance(0.5) ? [] : [{ name: 'http', host: '::', port: 8080, backlog: 511 }],
     bind: 'slot',
@@ -187,7 +188,14 @@ function randomConfig(dice: Dice): ProgramConfig {
     startRetries: dice.below(6),
     backoff: { initial: 100, max: 30_000, factor: 2, jitter: 0.2, resetAfter: 10_000 },
     readiness: { type: readiness, path: '/', timeout: 5_000 },
-    stop: { signal: 'SIGTERM', drainTimeout: 3_000, idleTimeout: 1_000, killTimeout: 2_000, group: false },
+    stop: {
+      signal: 'SIGTERM',
+      drainTimeout: 3_000,
+      idleTimeout: 1_000,
+      killTimeout: 2_000,
+      group: false,
+      killGroup: true,
+    },
     roll: {
       maxSurge: surge ? 1 + dice.below(2) : 0,
       maxUnavailable: surge ? 0 : 1 + dice.below(2),

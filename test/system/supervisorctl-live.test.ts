@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startSupervisorctl, supervisorctl, supervisordRefusal } from '../harness/supervisord.ts';
+import { join } from 'node:path';
+import type { RunningCommand } from '../harness/running-command.ts';
+import {
+  startOnTerminal,
+  startSupervisorctl,
+  supervisorctl,
+  supervisordRefusal,
+  typeSupervisorctl,
+} from '../harness/supervisord.ts';
 import { SupervisordPair } from '../harness/supervisord-pair.ts';
 import { until, within } from '../harness/until.ts';
 
@@ -7,6 +15,7 @@ import { until, within } from '../harness/until.ts';
 const refusal = await supervisordRefusal();
 if (refusal !== undefined) console.warn(`supervisorctl is not tested: ${refusal}`);
 
+const asks = `sh -c 'while read -r line; do echo "heard $line"; done'`;
 const ticks = `sh -c 'n=0; while n=$((n+1)); do echo "tick $n"; sleep 0.2; done'`;
 
 describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
@@ -16,6 +25,7 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
     pair = await SupervisordPair.start([
       { name: 'ticks', command: ticks, workers: 3, autostart: true },
       { name: 'web', command: 'sleep 1000', workers: 1, autostart: true },
+      { name: 'asks', command: asks, workers: 1, autostart: true },
     ]);
     await pair.settled();
   });
@@ -38,6 +48,42 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
     );
     expect(ended[1]).toEqual({ exitCode: 0, first: '==> Press Ctrl-C to exit <==', gaps: [] });
     expect(ended[1]).toEqual(ended[0]);
+  });
+
+  test('fg sends what is typed on a terminal, until Ctrl-C or Ctrl-D; portherdctl’s shell does, too', async () => {
+    const typed = await Promise.all(
+      pair.sockets.map(async (socket) => {
+        const fg = typeSupervisorctl(socket, 'fg', 'asks:0');
+        await hears(fg, 'Ctrl-C');
+        for (const word of ['hello', 'wörld']) {
+          fg.type(`${word}\n`);
+          await hears(fg, `heard ${word}`);
+        }
+        fg.type('\u0003');
+        await hears(fg, 'Exiting foreground');
+        // It would wait for a thread that waits for output, for half a minute.
+        fg.kill('SIGKILL');
+        await fg.ended;
+        // supervisorctl says what it hears from that thread: where an answer is among the rest is chance.
+        return fg.printed.stdout.split(/[\r\n]+/).toSorted();
+      }),
+    );
+    expect(typed[1]).toEqual(typed[0]);
+
+    const [, socket = ''] = pair.sockets;
+    const ctl = join(import.meta.dirname, '../../dist/ctl.js');
+    const shell = startOnTerminal([process.execPath, ctl, '-s', socket]);
+    await hears(shell, 'portherd> ');
+    for (const [at, leave] of ['\u0003', '\u0004'].entries()) {
+      shell.type('fg asks\n');
+      await hears(shell, 'Press Ctrl-C', at + 1);
+      shell.type(`number ${at}\n`);
+      await hears(shell, `heard number ${at}`);
+      shell.type(leave);
+      await hears(shell, 'Exiting foreground', at + 1);
+    }
+    shell.type('exit\n');
+    expect((await shell.ended).exitCode).toBe(0);
   });
 
   test('maintail -f follows the daemon’s own log', async () => {
@@ -105,6 +151,11 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
     expect(answers[1]).toEqual(answers[0]);
   });
 });
+
+function hears(command: RunningCommand, text: string, times = 1): Promise<unknown> {
+  const heard = (): boolean => command.printed.stdout.split(text).length > times;
+  return until(heard, { what: text, explain: () => command.printed });
+}
 
 function rows(status: string): readonly string[] {
   return status

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorBody, type SlotStatus } from '../../protocol/control.ts';
 import type { LogStream } from '../../protocol/control-logs.ts';
-import { failure } from '../../shared/errors.ts';
+import { describeError, failure } from '../../shared/errors.ts';
 import { reportFailure } from '../failure.ts';
+import { sendTyped } from '../fg-input.ts';
 import { logView } from '../log-lines.ts';
 import { type LogSource, logPlaces, logSource } from '../log-source.ts';
 import { noSuchName, slotsNamed } from '../names.ts';
@@ -13,12 +14,13 @@ import { tailBytes } from '../show-log.ts';
 export const fg: Command = {
   name: 'fg',
   words: 'name',
-  summary: 'Show what one worker writes, until it ends',
+  summary: 'Show what one worker writes, and send it what is typed',
   details:
     'Both its stdout and its stderr, as `tail -f` does, until Ctrl-C or the end of the worker; a roll of the slot goes by unseen. ' +
-    'What is typed does not reach it: workers read from /dev/null. Exits with 1 when it does not run.',
+    'Each line that is typed goes to its standard input; Ctrl-D leaves. After the last line of a pipe it waits a second for ' +
+    'the answer. Exits with 1 when the worker does not run, or cannot be written to (`stdin: none`).',
   completes: ['slot'],
-  examples: [['portherdctl fg web:0', 'watch the first worker of web']],
+  examples: [['portherdctl fg web:0', 'watch the first worker of web, and talk to it']],
 
   async run(session) {
     const [name, ...more] = session.words;
@@ -68,12 +70,13 @@ async function watch(
   { name }: SlotStatus,
   sources: readonly LogSource[],
 ): Promise<number> {
-  screen.note(`==> Press Ctrl-C to exit <==\n${name} reads from /dev/null: what is typed here does not reach it`);
-  const leave = (): never => {
+  screen.note('==> Press Ctrl-C to exit <==');
+  const leave = (exit: number): never => {
+    for (const view of views) view.flush();
     screen.note('Exiting foreground');
-    process.exit(0);
+    process.exit(exit);
   };
-  process.once('SIGINT', leave);
+  process.once('SIGINT', () => leave(0));
   const views = sources.map((source) => {
     const view = logView(screen, json, name, undefined);
     const follow = async (): Promise<void> => {
@@ -83,6 +86,16 @@ async function watch(
     void follow();
     return view;
   });
+  const send = async (): Promise<void> => {
+    const { any, error } = await sendTyped(client, name, process.stdin);
+    const killed = error?.code === 'NOT_RUNNING';
+    if (error !== undefined) screen.note(killed ? 'Process got killed' : describeError(error));
+    if (error !== undefined) return leave(killed ? 0 : 1);
+    if (process.stdin.isTTY) return leave(0);
+    // Without a word there is nobody who types (a service, cron): it is only watched.
+    if (any) setTimeout(() => leave(0), answerMs);
+  };
+  void send();
   for (;;) {
     await pause(askEachMs);
     const status = await client.get('/v1/status', statusReply);
@@ -90,10 +103,12 @@ async function watch(
     if (slot?.state === 'RUNNING') continue;
     // Its last words may not have been looked at yet.
     await pause(askEachMs);
-    for (const view of views) view.flush();
     screen.note(status.ok ? 'Process got killed' : status.error.message);
-    return leave();
+    return leave(0);
   }
 }
 
 const askEachMs = 500;
+
+/** From a pipe's last line to the end, as long as a person would wait for an answer. */
+const answerMs = 1_000;

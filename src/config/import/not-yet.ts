@@ -1,8 +1,7 @@
-import { differs, none } from './outcome.ts';
+import { none } from './outcome.ts';
 
 /** What other supervisors have and portherd does not have yet: the one place to look at when it gets an option. */
 export const notYet = {
-  killOnlyWorker: differs({}, 'SIGKILL always goes to the whole process group'),
   memoryLimit: none('portherd limits no memory yet', '--max-old-space-size in the command, or MemoryHigh= in a unit'),
 } as const;
 

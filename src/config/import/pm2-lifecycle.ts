@@ -133,7 +133,7 @@ export const lifecycleRules: Readonly<Record<string, AppRule>> = {
     read: (value) => unlessFalse(value, none('no message is sent', 'listen for SIGINT, or onDrain() of portherd/app')),
   },
   treekill: {
-    read: (value) => withBoolean(value, (yes) => (yes ? mapped({ 'stop.group': true }) : notYet.killOnlyWorker)),
+    read: (value) => withBoolean(value, (yes) => mapped(yes ? { 'stop.group': true } : { 'stop.killGroup': false })),
   },
   max_memory_restart: { read: () => notYet.memoryLimit },
   cron_restart: {

@@ -2,7 +2,6 @@ import { slotsMax } from '../../shared/limits.ts';
 import { account } from '../process-kinds.ts';
 import { stopSignal } from '../program-kinds.ts';
 import { durationWithin, numberWithin } from './clamp.ts';
-import { notYet } from './not-yet.ts';
 import { differs, mapped, none, type Outcome, wrong } from './outcome.ts';
 import { logRules } from './supervisord-logs.ts';
 import { type ProgramRule, type ProgramView, withBoolean, withInteger } from './supervisord-rule.ts';
@@ -85,9 +84,9 @@ export const programRules: Readonly<Record<string, ProgramRule>> = {
     read: (text, view) =>
       withBoolean(text, (yes) => {
         if (yes) return mapped();
-        if (view.text('stopasgroup')?.trim().toLowerCase() === 'true')
+        if (/^(true|yes|on|1)$/i.test(view.text('stopasgroup')?.trim() ?? ''))
           return wrong('false contradicts stopasgroup=true');
-        return notYet.killOnlyWorker;
+        return mapped({ 'stop.killGroup': false });
       }),
   },
   user: {

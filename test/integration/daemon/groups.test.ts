@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type RunningCommand, startCommand } from '../../harness/running-command.ts';
 import { startDaemon } from '../../harness/daemon.ts';
 import { puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
 import { until } from '../../harness/until.ts';
@@ -6,7 +9,12 @@ import { until } from '../../harness/until.ts';
 /** add, remove and fg, with supervisorctl’s words and exit codes. */
 
 const talks = {
-  command: ['/bin/sh', '-c', 'echo out $$; echo err $$ >&2; read x || echo no stdin; exec sleep 300'],
+  command: [
+    '/bin/sh',
+    '-c',
+    'echo out $$; echo err $$ >&2; while read -r x; do echo "heard $x"; [ "$x" != die ] || exit; done',
+  ],
+  autorestart: false,
   workers: 1,
   listen: [],
 };
@@ -61,29 +69,60 @@ test('remove drops a stopped program, which the next update adds again', async (
   await untilStates(daemon, ['RUNNING', 'RUNNING'], 'job');
 });
 
-test('fg shows both streams until the worker ends', async () => {
-  await using daemon = await startDaemon({ programs: { talks }, wait: 'answers' });
-  await untilStates(daemon, ['RUNNING'], 'talks');
+test('fg shows both streams, and sends what is typed, until the worker ends', async () => {
+  await using daemon = await startDaemon({ programs: { talks } });
   const [pid] = await daemon.pids('talks');
-  const watched = daemon.startCtl('fg', 'talks:0');
-  await until(() => watched.printed.stdout.includes('no stdin'), {
-    what: 'its output',
-    explain: () => watched.printed,
+  const ctl = join(import.meta.dirname, '../../../dist/ctl.js');
+  const fg = (): RunningCommand =>
+    startCommand(process.execPath, [ctl, '-s', daemon.socket, 'fg', 'talks'], { typed: true });
+  const long = 'ä'.repeat(20_000);
+  const piped = fg();
+  piped.type(`one\n${long}\nlast`);
+  piped.type(undefined);
+  expect(await piped.ended).toMatchObject({ exitCode: 0, stderr: `${begins}Exiting foreground\n` });
+  const heard = piped.printed.stdout.match(/^heard .*/gm);
+  expect(heard).toEqual(['heard one', `heard ${long}`, 'heard last']);
+
+  const watched = fg();
+  await hears(watched, 'heard last');
+  watched.type('hello\n');
+  await hears(watched, 'heard hello');
+  expect((await daemon.ctl('signal', 'STOP', 'talks')).exitCode).toBe(0);
+  watched.type('unread\n');
+  expect((await daemon.ctl('signal', 'CONT', 'talks')).exitCode).toBe(0);
+  await hears(watched, 'heard unread');
+  watched.type('die\n');
+  expect(await watched.ended).toMatchObject({
+    exitCode: 0,
+    stderr: `${begins}Process got killed\nExiting foreground\n`,
   });
-  await daemon.ctl('stop', 'talks');
-  const ended = await watched.ended;
-  expect(ended.exitCode).toBe(0);
-  expect(ended.stdout.split('\n').toSorted()).toEqual(['', `err ${pid}`, 'no stdin', `out ${pid}`]);
-  expect(ended.stderr).toMatch(
-    /^==> Press Ctrl-C to exit <==\ntalks:0 reads from \/dev\/null.*\nProcess got killed\nExiting foreground\n$/,
+  expect(watched.printed.stdout).toMatch(new RegExp(`heard hello\nheard unread\nheard die\n$`));
+  expect(await readFile(join(daemon.directory, 'log/talks-0.stderr.log'), 'utf8')).toBe(`err ${pid}\n`);
+});
+
+test('fg says that a worker with stdin: none cannot be written to', async () => {
+  await using daemon = await startDaemon({ programs: { deaf: { ...talks, command: 'sleep 300', stdin: 'none' } } });
+  const ctl = join(import.meta.dirname, '../../../dist/ctl.js');
+  const watched = startCommand(process.execPath, [ctl, '-s', daemon.socket, 'fg', 'deaf:0'], { typed: true });
+  watched.type('x\n');
+  const { exitCode, stderr } = await watched.ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    'deaf:0: its standard input is /dev/null, no pipe of portherd’s\n  `stdin: pipe` of its program',
   );
 });
+
+function hears(watched: RunningCommand, text: string): Promise<unknown> {
+  return until(() => watched.printed.stdout.includes(text), { what: text, explain: () => watched.printed });
+}
+
+const begins = '==> Press Ctrl-C to exit <==\n';
 
 test('fg ends with Ctrl-C, the worker does not; a roll goes by unseen', async () => {
   const web = puppet({ workers: 1 });
   await using daemon = await startDaemon({ programs: { web } });
   const watched = daemon.startCtl('fg', 'web');
-  await until(() => watched.printed.stderr.includes('/dev/null'), { what: 'the watch' });
+  await until(() => watched.printed.stderr.includes('Ctrl-C'), { what: 'the watch' });
   expect((await daemon.ctl('roll')).exitCode).toBe(0);
   watched.kill('SIGINT');
   expect(await watched.ended).toMatchObject({ exitCode: 0 });

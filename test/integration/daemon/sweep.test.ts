@@ -29,18 +29,17 @@ test('without the state file they are found by what they were started with', asy
   expect(daemon.processes()).toEqual([]);
 });
 
-test('a worker that does not hear SIGTERM is killed after a while, and what its group has started', async () => {
-  const deaf = [
-    process.execPath,
-    '-e',
-    "process.on('SIGTERM', () => {}); require('child_process').spawn('sleep', ['600']); setInterval(() => {}, 1e6)",
-  ];
-  await using daemon = await startDaemon({ programs: { web: puppet({ command: deaf, workers: 1, listen: [] }) } });
-  await until(() => daemon.processes().length === 3, { what: 'the worker’s own child' });
+test('a worker that does not hear SIGTERM is killed after a while, and what its group has started but for killGroup: false', async () => {
+  const web = puppet({ command: deaf('600'), workers: 1, listen: [] });
+  const spare = puppet({ command: deaf('601'), workers: 1, listen: [], stop: { killGroup: false } });
+  await using daemon = await startDaemon({ programs: { web, spare } });
+  await until(() => daemon.processes().length === 5, { what: 'the workers’ own children' });
   await killed(daemon);
   const swept = await sweep(daemon);
-  expect(swept.stdout).toBe('ended 1 that were left behind, 1 of them by SIGKILL\n');
-  await until(() => daemon.processes().length === 0, { what: 'nobody to be left' });
+  expect(swept.stdout).toBe('ended 2 that were left behind, 2 of them by SIGKILL\n');
+  const left = await until(() => daemon.processes().length === 1 && daemon.processes()[0], { what: 'one to be left' });
+  expect(left.command).toBe('sleep 601');
+  process.kill(left.pid, 'SIGKILL');
 });
 
 test('is refused while the daemon runs', async () => {
@@ -76,6 +75,12 @@ test('where nothing is, nothing is left behind', async () => {
 });
 
 const main = join(import.meta.dirname, '../../../dist/main.js');
+
+/** A worker that ignores SIGTERM and has started `sleep`. */
+function deaf(seconds: string): readonly string[] {
+  const script = `process.on('SIGTERM', () => {}); require('child_process').spawn('sleep', ['${seconds}']); setInterval(() => {}, 1e6)`;
+  return [process.execPath, '-e', script];
+}
 
 async function killed(daemon: Daemon): Promise<void> {
   daemon.kill('SIGKILL');

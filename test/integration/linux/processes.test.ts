@@ -9,10 +9,10 @@ import { Workers } from '../../harness/workers.ts';
 const empty = join(import.meta.dirname, '../../fixtures/preload/empty.cjs');
 
 describe('a started worker', () => {
-  test('leads its own session and process group, reads nothing, and writes to its logs', async () => {
+  test('leads its own session and process group, reads /dev/null with stdin: none, and writes to its logs', async () => {
     await using workers = new Workers(empty);
     const script = 'cat; echo out; echo err >&2; kill -STOP $$; exit 3';
-    const worker = workers.start({ command: ['sh', '-c', script] });
+    const worker = workers.start({ command: ['sh', '-c', script], stdin: 'none' });
     const { pid, startTicks } = worker.ref;
     await until(() => statOf(pid)?.state === 'T', { what: 'the worker to stop itself' });
     expect(workers.processes.identify(pid)).toEqual(worker.ref);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startDaemon } from '../../harness/daemon.ts';
 import { until } from '../../harness/until.ts';
-import { puppet } from '../../harness/puppet.ts';
+import { getText } from '../../harness/get-text.ts';
+import { isAlive, puppet } from '../../harness/puppet.ts';
 
 /** What a worker is told when it starts, where it writes, and how the signal reaches it: of real workers. */
 
@@ -77,6 +78,48 @@ test.each([
   const lines = (await readFile(log, 'utf8')).replace('ready\n', '');
   if (heard === 'both') expect(lines.split('\n').toSorted()).toEqual(['', 'child', 'parent']);
   else expect(lines).toBe(heard);
+});
+
+test('stop.killGroup: false spares what a worker has started, but never the server behind a wrapper', async () => {
+  const stop = { drainTimeout: '0s', killTimeout: '100ms', killGroup: false };
+  // The shell stays as the wrapper, and stops itself for the signal: both it and the server must be killed in the end.
+  const command = ['sh', '-c', `trap '' TERM; sleep 600 & "${process.execPath}" puppet.cjs; echo over; read -r _`];
+  const web = puppet({ command, workers: 1, stop }, { IGNORE_TERM: '1' });
+  await using daemon = await startDaemon({ programs: { web } });
+  await using spared = new AsyncDisposableStack();
+  const job = (): number | undefined => daemon.processes().find((one) => one.command.startsWith('sleep'))?.pid;
+  const first = await until(job, { what: 'the job' });
+  spared.defer(() => void process.kill(first, 'SIGKILL'));
+  const served = Number((await getText(daemon.port())).split(' ')[1]);
+
+  const [wrapper = 0] = await daemon.pids('web');
+  process.kill(wrapper, 'SIGKILL');
+  const next = await until(
+    async () => {
+      const pid = Number((await getText(daemon.port())).split(' ')[1]);
+      return pid !== served && pid;
+    },
+    { what: 'another server' },
+  );
+  await until(() => !isAlive(served), { what: 'the server of the dead wrapper to be gone' });
+  expect(isAlive(first)).toBe(true);
+
+  const second = await until(
+    () => daemon.processes().find((one) => one.command.startsWith('sleep') && one.pid !== first)?.pid,
+    {
+      what: 'the next job',
+    },
+  );
+  spared.defer(() => void process.kill(second, 'SIGKILL'));
+  expect(await daemon.ctl('stop', 'web')).toMatchObject({ exitCode: 0 });
+  const left = (): string =>
+    daemon
+      .processes()
+      .map(({ pid }) => pid)
+      .toSorted((one, other) => one - other)
+      .join();
+  const wanted = [daemon.pid, first, second].toSorted((one, other) => one - other).join();
+  await until(() => left() === wanted, { what: `only the jobs to be left, ${next} gone`, explain: left });
 });
 
 test('files that are included bring programs, and take them away again at an update', async () => {

@@ -6,6 +6,12 @@ const at = 'config/portherd.yaml';
 /** [what the program has, column, path below the program, text] */
 test.each([
   [
+    'stop: { group: true, killGroup: false }',
+    64,
+    'stop.killGroup',
+    'false contradicts group: true, by which all get the signal; leave one of them out',
+  ],
+  [
     'roll: { maxSurge: 0 }',
     50,
     'roll.maxSurge',

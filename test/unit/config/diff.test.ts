@@ -21,6 +21,7 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ...['nofile', 'nproc', 'core', 'as', 'data', 'stack', 'memlock', 'fsize', 'cpu'].map(
     (limit) => ['roll', `rlimits.${limit}`, `rlimits: { ${limit}: '1:2' }`] as const,
   ),
+  ['roll', 'stdin', 'stdin: none'],
   ['scale', 'workers', 'workers: 3'],
   ['restart', 'listen', 'listen: [{ port: 81 }]'],
   ['restart', 'bind', 'bind: worker'],
@@ -41,6 +42,7 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ['live', 'stop.idleTimeout', 'stop: { idleTimeout: 1s }'],
   ['live', 'stop.killTimeout', 'stop: { killTimeout: 1s }'],
   ['live', 'stop.group', 'stop: { group: true }'],
+  ['live', 'stop.killGroup', 'stop: { killGroup: false }'],
   ['live', 'roll.maxSurge', 'roll: { maxSurge: 2 }'],
   ['live', 'roll.maxUnavailable', 'roll: { maxUnavailable: 1 }'],
   ['live', 'roll.minReady', 'roll: { minReady: 1s }'],

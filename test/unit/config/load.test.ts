@@ -111,9 +111,9 @@ describe('a text that is not', () => {
     expect(code).toBe('CONFIG_INVALID');
     expect(lines).toEqual([
       `${at}:4:5: programs.web.workrs: unknown key; did you mean "workers"?`,
-      `${at}:5:5: programs.web.requires: unknown key; known here: command, directory, environment, envFile, user, group, umask, nice, rlimits, workers, listen, bind, autostart, autorestart, exitCodes, startRetries, backoff, readiness, stop, roll, steering, balance, health, logs, events, priority`,
+      `${at}:5:5: programs.web.requires: unknown key; known here: command, directory, environment, envFile, user, group, umask, nice, rlimits, stdin, workers, listen, bind, autostart, autorestart, exitCodes, startRetries, backoff, readiness, stop, roll, steering, balance, health, logs, events, priority`,
       `${at}:6:16: programs.web.listen[0].prot: unknown key; did you mean "port"?`,
-      `${at}:7:13: programs.web.stop.grace: unknown key; known here: signal, drainTimeout, idleTimeout, killTimeout, group`,
+      `${at}:7:13: programs.web.stop.grace: unknown key; known here: signal, drainTimeout, idleTimeout, killTimeout, group, killGroup`,
       `${at}:8:1: supervisr: unknown key; did you mean "supervisor"?`,
     ]);
   });

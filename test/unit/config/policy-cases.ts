@@ -102,6 +102,13 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
     ],
     bad: [['yes', `${web('stop.group')}: "yes" is not valid; write true or false`]],
   },
+  'stop.killGroup': {
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    bad: [['never', `${web('stop.killGroup')}: "never" is not valid; write true or false`]],
+  },
   'roll.maxSurge': {
     ...count(web('roll.maxSurge'), 0, 512),
     good: [

@@ -78,6 +78,13 @@ export const processCases: Readonly<Record<string, OptionCases>> = {
       ['1m', `${web('rlimits.cpu')}: "1m" is not valid; write whole seconds, unlimited, or two of them as soft:hard`],
     ],
   },
+  stdin: {
+    good: [
+      ['pipe', 'pipe'],
+      ['none', 'none'],
+    ],
+    bad: [['inherit', `${web('stdin')}: "inherit" is not valid; write pipe or none`]],
+  },
 };
 
 /** Beside the programs; its value is how many there are in the end. */

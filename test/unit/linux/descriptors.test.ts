@@ -12,15 +12,15 @@ test('each port gets eight copies, one block after the other', () => {
 
 test('the stdio array has every descriptor at its number', () => {
   const placed = placeCopies([http, tls], 200);
-  const stdio = stdioOf({ stdout: 10, stderr: 11 }, placed, true);
-  expect(stdio.slice(0, 6)).toEqual(['ignore', 10, 11, 31, 32, 'ignore']);
+  const stdio = stdioOf({ stdin: 9, stdout: 10, stderr: 11 }, placed, true);
+  expect(stdio.slice(0, 6)).toEqual([9, 10, 11, 31, 32, 'ignore']);
   expect(stdio.slice(5, 200)).toEqual(Array.from({ length: 195 }, () => 'ignore'));
   expect(stdio.slice(200)).toEqual([...Array(8).fill(31), ...Array(8).fill(32)]);
 });
 
 test('without systemd’s protocol the low numbers stay empty; without sockets there are three', () => {
-  expect(stdioOf({ stdout: 1, stderr: 2 }, placeCopies([http], 200), false)[3]).toBe('ignore');
-  expect(stdioOf({ stdout: 1, stderr: 2 }, [], true)).toEqual(['ignore', 1, 2]);
+  expect(stdioOf({ stdin: 'ignore', stdout: 1, stderr: 2 }, placeCopies([http], 200), false)[3]).toBe('ignore');
+  expect(stdioOf({ stdin: 'ignore', stdout: 1, stderr: 2 }, [], true)).toEqual(['ignore', 1, 2]);
 });
 
 test('copies start at 200, and above everything in a daemon that has many descriptors', () => {

@@ -46,10 +46,15 @@ export function createEventPipes(log: Pick<Log, 'warn'>): EventPipeEnds {
         talk.end();
         tell({ is: 'left', worker });
       }
+      function hasEnded(): boolean {
+        return child.exitCode !== null || child.signalCode !== null;
+      }
+      // Most of the time that is the first sign of its end.
       function close(what: string): void {
         open.delete(worker);
-        if (!left && child.exitCode === null && child.signalCode === null)
-          tell({ is: 'deafened', worker, why: `it has closed its standard ${what}` });
+        setTimeout(() => {
+          if (!left && !hasEnded()) tell({ is: 'deafened', worker, why: `it has closed its standard ${what}` });
+        }, eventLastWordsMs).unref();
       }
 
       open.set(worker, stdin);
@@ -63,7 +68,7 @@ export function createEventPipes(log: Pick<Log, 'warn'>): EventPipeEnds {
       });
       stdout.once('close', () => {
         close('output');
-        if (child.exitCode !== null || child.signalCode !== null) leave();
+        if (hasEnded()) leave();
       });
       child.once('exit', () => {
         open.delete(worker);

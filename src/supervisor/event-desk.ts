@@ -180,13 +180,14 @@ export class EventDesk {
   #deliver(desk: Desk): void {
     if (desk.pool.waiting.length === 0) return;
     const now = this.#supervisor.ports.clock.now();
-    const running = this.#running(desk);
+    let running = this.#running(desk);
     for (;;) {
       const next = pools.nextDelivery(desk.pool, running, now);
       if (next === undefined) break;
       const sent = this.#pipes?.send(next.worker, envelope(next.event, desk.config.name)) === true;
       if (sent) desk.pool = pools.deliver(desk.pool, next.worker, now);
-      else this.#deafen(desk, next.worker, 'it has closed its standard input');
+      // A pipe is closed; soon it is known whether the process has ended or only does not listen.
+      else running = running.filter((worker) => worker !== next.worker);
     }
     if (now >= desk.pool.notBefore || desk.retry !== undefined) return;
     desk.retry = setTimeout(() => {

@@ -1,6 +1,6 @@
 /** The pipes between the supervisor and its event listeners. By `worker`, their handles. */
 export interface EventPipes {
-  /** Takes all of it, as the listener reads. False when the listener’s standard input is closed. */
+  /** Takes all of it, as the listener reads. False when a pipe is closed: `deafened` or `left` follows. */
   send(worker: number, text: string): boolean;
 }
 

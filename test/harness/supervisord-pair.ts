@@ -14,6 +14,10 @@ export interface PairProgram {
   readonly autostart: boolean;
   readonly priority?: number;
   readonly output?: 'none';
+  /** None unless given. */
+  readonly retries?: number;
+  /** What it is told of, as an event listener. */
+  readonly events?: readonly string[];
 }
 
 export class SupervisordPair implements AsyncDisposable {
@@ -84,16 +88,17 @@ export class SupervisordPair implements AsyncDisposable {
 
 /** numprocs makes a group of each: `web:0`, as portherd's slots are called. */
 function supervisordText(programs: readonly PairProgram[], scripts: string): string {
-  const sections = programs.map(({ name, command, workers, autostart, priority = 999, output }) => [
-    `program:${name}`,
+  const sections = programs.map(({ name, command, workers, autostart, priority, output, retries = 0, events }) => [
+    `${events === undefined ? 'program' : 'eventlistener'}:${name}`,
     {
+      ...(events === undefined ? {} : { events: events.join(','), buffer_size: 1_000 }),
       command: command.replace('%(scripts)s', scripts),
       process_name: '%(process_num)d',
       numprocs: workers,
       autostart,
-      priority,
+      ...(priority === undefined ? {} : { priority }),
       directory: '/',
-      startretries: 0,
+      startretries: retries,
       ...(output === 'none' ? { stdout_logfile: 'NONE', stderr_logfile: 'NONE' } : {}),
     },
   ]);
@@ -101,14 +106,15 @@ function supervisordText(programs: readonly PairProgram[], scripts: string): str
 }
 
 function portherdPrograms(programs: readonly PairProgram[], scripts: string) {
-  const entries = programs.map(({ name, command, workers, autostart, priority = 999, output }) => [
+  const entries = programs.map(({ name, command, workers, autostart, priority, output, retries = 0, events }) => [
     name,
     {
       command: command.replace('%(scripts)s', scripts),
       workers,
       autostart,
-      priority,
-      startRetries: 0,
+      ...(priority === undefined ? {} : { priority }),
+      ...(events === undefined ? {} : { events: { subscribe: events, buffer: 1_000 } }),
+      startRetries: retries,
       listen: [],
       directory: '/',
       ...(output === 'none' ? { logs: { stdout: 'none', stderr: 'none' } } : {}),

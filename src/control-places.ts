@@ -4,6 +4,7 @@ import { type ControlServer, openControlServer, type SocketPlace } from './linux
 import { createHttpGuard } from './linux/http-guard.ts';
 import { err, ok, type Result } from './shared/result.ts';
 import { createLogControl } from './supervisor/log-commands.ts';
+import type { HookControl } from './supervisor/ports-hooks.ts';
 import type { Operator } from './supervisor/operator.ts';
 import type { Rpc } from './supervisor/ports-rpc.ts';
 import { SlotTimes } from './supervisor/slot-times.ts';
@@ -26,9 +27,11 @@ export async function openControlPlaces(
   { socket, http, lenient }: ControlPlaces,
   supervisor: Supervisor,
   operator: Operator,
+  hooks: HookControl,
 ): Promise<Result<ControlServer>> {
   const { log } = supervisor.ports;
-  const common = { control: operator, logs: createLogControl(supervisor), rpc: rpcOf(supervisor, operator), log };
+  const logs = createLogControl(supervisor);
+  const common = { control: operator, logs, hooks, rpc: rpcOf(supervisor, operator), log };
   const opened = await openControlServer({ place: { is: 'socket', ...socket }, ...common });
   if (!opened.ok) return opened;
   const tcp = await openTcp(http, common);

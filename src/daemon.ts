@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/schema.ts';
 import { openControlPlaces } from './control-places.ts';
@@ -18,6 +19,7 @@ import { type Libc, loadLibc } from './linux/libc.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
 import { LogKeeper } from './linux/log-keeper.ts';
 import { createLogReading } from './linux/log-reading.ts';
+import { createHookDelivery } from './linux/hook-delivery.ts';
 import { createLog } from './linux/logger.ts';
 import { machine } from './linux/machine.ts';
 import { OneAtATime } from './linux/one-at-a-time.ts';
@@ -34,14 +36,17 @@ import { within } from './linux/within.ts';
 import { createWorkerStdin } from './linux/write-stdin.ts';
 import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
+import { version } from './shared/version.ts';
 import { applyConfig } from './supervisor/apply-config.ts';
 import { watchEvents } from './supervisor/event-watch.ts';
 import { hear } from './supervisor/hear.ts';
+import { HeardLog } from './supervisor/heard-log.ts';
+import { Hooks } from './supervisor/hooks.ts';
 import { keepState } from './supervisor/keep-state.ts';
 import { keepNotified } from './supervisor/notify.ts';
 import { reopenLogs } from './supervisor/log-commands.ts';
 import { Operator } from './supervisor/operator.ts';
-import type { ChannelEvent, ConfigFile, Log, Ports } from './supervisor/ports.ts';
+import type { ChannelEvent, ConfigFile, Ports } from './supervisor/ports.ts';
 import { preflight } from './supervisor/preflight.ts';
 import { stateOf } from './supervisor/saved-state.ts';
 import { obeySignals } from './supervisor/signals.ts';
@@ -61,7 +66,9 @@ export async function runDaemon(file: Result<Config>, origin: Origin, socket: st
   const handover = receiveHandover(process.env, loadLibc);
   const logFile = openDaemonLog(file.ok ? file.value.supervisor.logFile : undefined);
   if (!logFile.ok) return logFile;
-  const log = await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env, logFile.value);
+  const log = new HeardLog(
+    await createLog(file.ok ? file.value.supervisor.logLevel : 'info', process.env, logFile.value),
+  );
   const places = file.ok ? file.value.supervisor : { runDir: undefined, logDir: undefined };
   const claimed = await claimRunDir(socket, places, process.env, handover !== undefined);
   if (!claimed.ok) return claimed;
@@ -91,7 +98,7 @@ interface Wiring {
   readonly heritage: Heritage;
   readonly origin: Origin;
   readonly runDir: RunDir;
-  readonly log: Log;
+  readonly log: HeardLog;
   readonly clock: ReturnType<typeof createClock>;
   readonly sockets: Sockets;
   readonly handover: Handover | undefined;
@@ -124,6 +131,8 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   eventPipes.onEvent = (event) => supervisor.events.heard(event);
   const events = watchEvents(supervisor, adoption.programs);
   listen.tell = (event) => hear(supervisor, event);
+  supervisor.hookUp(heritage.state?.hooks ?? config.hooks);
+  const hooks = createHooks(supervisor, wiring);
   const operator = new Operator(supervisor, config.supervisor);
   const fresh = succeed(supervisor, heritage);
 
@@ -135,7 +144,7 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   const { controlSocket, http } = config.supervisor;
   const socket = { path: runDir.controlSocket, mode: controlSocket.mode, inherited: handover?.control };
   const places = { socket, http, lenient: adoption.programs.length > 0 };
-  const control = await openControlPlaces(places, supervisor, operator);
+  const control = await openControlPlaces(places, supervisor, operator, hooks);
   if (!control.ok) {
     await channel.value.close();
     return control;
@@ -162,12 +171,12 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   if (end.reload === true) {
     notify.reloading();
     manager.handOver();
-    await within(rotationMsMax, keeper.close());
+    await Promise.all([within(rotationMsMax, keeper.close()), hooks.close()]);
     await replaceMyself(supervisor, config, channel.value, control.value);
   }
   forget();
   unwatch();
-  await within(rotationMsMax, keeper.close());
+  await Promise.all([within(rotationMsMax, keeper.close()), hooks.close()]);
   unreap();
   adopted.close();
   await control.value.close();
@@ -188,9 +197,17 @@ async function catchUp({ heritage: { state }, origin, handover, log }: Wiring, o
   }
   const differs = operator.reread();
   if (!differs.ok) return;
-  const { available, changed, disappeared } = differs.value;
-  if (available.length + changed.length + disappeared.length > 0)
+  const { available, changed, disappeared, hooks } = differs.value;
+  if (available.length + changed.length + disappeared.length > 0 || hooks !== undefined)
     log.warn({ event: 'configDiffers', ...differs.value }, 'the config has changed; `portherdctl update` applies it');
+}
+
+function createHooks(supervisor: Supervisor, { log, clock, runDir }: Wiring): Hooks {
+  const delivery = createHookDelivery(process.env, runDir.controlSocket);
+  const sender = { host: hostname(), pid: process.pid, version };
+  const hooks = new Hooks(supervisor, supervisor.ports.machine.token().slice(0, 8), { clock, log, delivery, sender });
+  log.hear = (fields) => hooks.hearLog(fields);
+  return hooks;
 }
 
 /** The answer to whoever asked goes out first. */

@@ -84,6 +84,6 @@ function outOfReach(sockets: readonly SavedSocket[]): { readonly event: string; 
   };
 }
 
-function formerConfig({ configFile, supervisor, programs }: SavedState): Config {
-  return { file: configFile, supervisor, programs: programs.map(({ config }) => config) };
+function formerConfig({ configFile, supervisor, hooks = [], programs }: SavedState): Config {
+  return { file: configFile, supervisor, hooks, programs: programs.map(({ config }) => config) };
 }

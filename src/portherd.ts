@@ -6,6 +6,7 @@ import { serveConfig } from './config/serve.ts';
 import type { Origin } from './daemon.ts';
 import { rehearsalVariable } from './linux/handover.ts';
 import { availableCores } from './linux/cores.ts';
+import { createHookDelivery } from './linux/hook-delivery.ts';
 import { prepareLaunch } from './linux/launch.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
 import { fail, say, surplus } from './say.ts';
@@ -95,15 +96,21 @@ function serve({ words, flags }: Reading): Result<Config> {
 function check(file: string): number {
   const config = readConfig(file);
   if (!config.ok) return fail(config.error);
-  const { programs } = config.value;
+  const { programs, hooks } = config.value;
+  const delivery = createHookDelivery(process.env, '');
+  const useless = hooks.flatMap((hook) => {
+    const found = delivery.check(hook);
+    return found.ok ? [] : [found.error];
+  });
   const missing = programs.flatMap((program) => {
     const found = prepareLaunch(program, 0, process.env);
     return found.ok ? [] : [{ ...found.error, message: `${program.name}: ${found.error.message}` }];
   });
-  for (const error of missing) fail(error);
-  if (missing.length > 0) return 2;
+  for (const error of [...missing, ...useless]) fail(error);
+  if (missing.length + useless.length > 0) return 2;
   const workers = programs.reduce((sum, program) => sum + program.workers, 0);
-  return say(`${file}: good; ${count(programs.length, 'program')}, ${count(workers, 'worker')}`);
+  const told = hooks.length === 0 ? '' : `, ${count(hooks.length, 'hook')}`;
+  return say(`${file}: good; ${count(programs.length, 'program')}, ${count(workers, 'worker')}${told}`);
 }
 
 async function completion(words: readonly string[]): Promise<number> {

@@ -26,6 +26,7 @@ const allowed: Record<
       'supervisor/ports.ts',
       'supervisor/ports-control.ts',
       'supervisor/ports-events.ts',
+      'supervisor/ports-hooks.ts',
       'supervisor/ports-logs.ts',
       'supervisor/ports-rpc.ts',
       'supervisor/ports-stdin.ts',

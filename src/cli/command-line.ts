@@ -32,9 +32,20 @@ export interface CommandSpec {
 
 /**
  * name: program, slot or `all` · program, slot: one that runs · configured: a program of the config file too, or `all` ·
- * command: of this tool · file · signal, stream, shell: a fixed set.
+ * hook: by its name · command: of this tool · file · signal, stream, shell, hookVerb: a fixed set.
  */
-export type WordKind = 'name' | 'program' | 'slot' | 'configured' | 'command' | 'file' | 'signal' | 'stream' | 'shell';
+export type WordKind =
+  | 'name'
+  | 'program'
+  | 'slot'
+  | 'configured'
+  | 'hook'
+  | 'hookVerb'
+  | 'command'
+  | 'file'
+  | 'signal'
+  | 'stream'
+  | 'shell';
 
 export interface OptionSpec {
   /** Short and other names; supervisorctl's long ones too. A command's own take precedence over the tool's. */

@@ -1,8 +1,9 @@
 import type { Client } from './client.ts';
+import { hooksReply } from './hook-replies.ts';
 import { availReply, statusReply } from './replies.ts';
 
 /** Kinds of words that only the daemon knows. */
-export const namedKinds = ['name', 'program', 'slot', 'configured'] as const;
+export const namedKinds = ['name', 'program', 'slot', 'configured', 'hook'] as const;
 export type NamedKind = (typeof namedKinds)[number];
 
 export function isNamedKind(kind: string): kind is NamedKind {
@@ -25,6 +26,10 @@ async function askNames(client: Client, kind: NamedKind): Promise<readonly strin
   if (kind === 'configured') {
     const avail = await client.get('/v1/avail', availReply);
     return avail.ok ? ['all', ...avail.value.programs.map(({ name }) => name)] : [];
+  }
+  if (kind === 'hook') {
+    const answer = await client.get('/v1/hooks', hooksReply);
+    return answer.ok ? answer.value.hooks.map(({ name }) => name) : [];
   }
   const status = await client.get('/v1/status', statusReply);
   if (!status.ok) return [];

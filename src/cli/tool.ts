@@ -9,6 +9,7 @@ import { doctor } from './commands/doctor.ts';
 import { exit } from './commands/exit.ts';
 import { fg } from './commands/fg.ts';
 import { help } from './commands/help.ts';
+import { hooks } from './commands/hooks.ts';
 import { maintail } from './commands/maintail.ts';
 import { open } from './commands/open.ts';
 import { pid } from './commands/pid.ts';
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   update,
   add,
   remove,
+  hooks,
   reload,
   shutdown,
   open,

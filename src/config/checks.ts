@@ -1,6 +1,7 @@
 import { formatDuration } from '../shared/duration.ts';
 import { listensToEvents } from './events-schema.ts';
 import type { Path, Problem } from './problems.ts';
+import { checkHooks } from './hook-checks.ts';
 import { checkHttp } from './http-checks.ts';
 import type { Config, ListenConfig, ProgramConfig } from './schema.ts';
 
@@ -11,6 +12,7 @@ export function checkConfig(config: Config): Problem[] {
     ...(config.programs.length === 0 ? [none] : []),
     ...checkSocketPath(config.supervisor.controlSocket.path),
     ...checkHttp(config.supervisor.http),
+    ...checkHooks(config),
     ...config.programs.flatMap((program) => checkProgram(program, ['programs', program.name])),
     ...checkPortsBetween(config.programs),
   ];

@@ -1,4 +1,5 @@
 import { assert } from '../shared/assert.ts';
+import type { HookConfig } from './hook-config.ts';
 import { validateConfig } from './load.ts';
 import type { Config, ProgramConfig, SupervisorConfig } from './schema.ts';
 
@@ -22,6 +23,15 @@ export function completeSupervisor(old: SupervisorConfig): SupervisorConfig {
   return whole;
 }
 
+export function completeHook(old: HookConfig): HookConfig {
+  const [hook] = defaults().hooks;
+  assert(hook !== undefined, 'the smallest config has one hook');
+  const { command: _, ...rest } = hook;
+  const whole = structuredClone(old);
+  fill(whole, rest);
+  return whole;
+}
+
 function fill(value: unknown, whole: unknown): void {
   if (!isMap(value) || !isMap(whole)) return;
   for (const [key, byDefault] of Object.entries(whole)) {
@@ -37,7 +47,10 @@ function isMap(value: unknown): value is object {
 
 /** Of the smallest config; where it lies does not matter, since no default is a path that an old config could lack. */
 function defaults(): Config {
-  const smallest = { programs: { any: { command: ['any'], listen: [{ port: 1 }] } } };
+  const smallest = {
+    programs: { any: { command: ['any'], listen: [{ port: 1 }] } },
+    hooks: { any: { events: ['all'], command: ['any'] } },
+  };
   const context = { file: undefined, directory: '/', cores: 1 };
   const read = validateConfig(smallest, context, () => ({ label: '', order: 0 }));
   assert(read.ok, 'the smallest config is good');

@@ -12,6 +12,14 @@ export interface ConfigDiff {
   readonly changed: readonly ProgramChange[];
   /** Keys under `supervisor:` that differ (`controlSocket.path`); they wait for a restart of the daemon. */
   readonly supervisor: readonly string[];
+  readonly hooks: HookChanges;
+}
+
+/** Names. They cost nothing: hooks change as the daemon runs. */
+export interface HookChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
 }
 
 export interface ProgramChange {
@@ -38,6 +46,17 @@ export function diffConfig(old: Config, next: Config): ConfigDiff {
       ];
     }),
     supervisor: changesIn(treeOf(supervisorSchema), old.supervisor, next.supervisor, []).map(({ key }) => key),
+    hooks: diffHooks(old.hooks, next.hooks),
+  };
+}
+
+function diffHooks(old: Config['hooks'], next: Config['hooks']): HookChanges {
+  const before = new Map(old.map((hook) => [hook.name, hook]));
+  const names = next.map(({ name }) => name);
+  return {
+    added: names.filter((name) => !before.has(name)),
+    removed: [...before.keys()].filter((name) => !names.includes(name)),
+    changed: next.filter((hook) => before.has(hook.name) && !same(before.get(hook.name), hook)).map(({ name }) => name),
   };
 }
 

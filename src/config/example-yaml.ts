@@ -1,7 +1,7 @@
 import type { OptionTree } from './option.ts';
 import { yamlValue } from './yaml-value.ts';
 
-/** A config with every option in it, explained; it loads as it stands. The program is called `web`. */
+/** A config with every option in it, explained; it loads as it stands. The program is called `web`, the hook `page`. */
 export function exampleYaml(root: OptionTree): string {
   const head = [
     '# Generated from the schema (npm run gen); do not edit: copy what you need.',
@@ -18,7 +18,7 @@ function body(tree: OptionTree, indent: string): string[] {
       ...entry(key, inner, indent),
     ]);
   }
-  if (tree.is === 'map') return [`${indent}web:`, ...body(tree.of, `${indent}  `)];
+  if (tree.is === 'map') return [`${indent}${tree.sample}:`, ...body(tree.of, `${indent}  `)];
   if (tree.is === 'list') return [`${indent}- # ${tree.of.doc}`, ...body(tree.of, `${indent}  `)];
   return [];
 }
@@ -32,7 +32,7 @@ function entry(key: string, tree: OptionTree, indent: string): string[] {
 
 /** Nothing stands for it unless it is written; a section, when that is so of all its keys. */
 function isAbsent(tree: OptionTree): boolean {
-  if (tree.is === 'option') return !tree.required && tree.default === undefined;
+  if (tree.is === 'option') return !tree.required && tree.default === undefined && tree.shown !== true;
   return tree.is === 'section' && Object.values(tree.keys).every(isAbsent);
 }
 

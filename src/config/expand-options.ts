@@ -12,13 +12,13 @@ export interface Expanded {
   readonly problems: readonly Problem[];
 }
 
-type Names = Required<Pick<ConfigContext, 'env' | 'host'>>;
+export type Names = Required<Pick<ConfigContext, 'env' | 'host'>>;
 
 export function expandProgram(name: string, written: WrittenProgram, names: Names): Expanded {
   const problems: Problem[] = [];
   const at = (path: Path): Path => ['programs', name, ...path];
   const here = (text: string, path: Path, perSlot = true): string => {
-    const read = expand(text, names, perSlot);
+    const read = expand(text, names, perSlot ? 'slot' : 'program');
     problems.push(...read.wrong.map((wrong): Problem => ({ path: at(path), at: 'value', text: wrong })));
     return read.text;
   };
@@ -38,18 +38,23 @@ export function expandProgram(name: string, written: WrittenProgram, names: Name
   return { program, problems };
 }
 
-function expand(text: string, { env, host }: Names, perSlot: boolean): { text: string; wrong: readonly string[] } {
+/** `of`: what the text is there once for. */
+export function expand(
+  text: string,
+  { env, host }: Names,
+  of: 'slot' | 'program' | 'daemon',
+): { text: string; wrong: readonly string[] } {
   const wrong: string[] = [];
   const expanded = replaceNames(text, ({ name, written }) => {
-    if (programNames.includes(name)) return undefined;
-    if (slotNames.includes(name)) {
-      if (!perSlot) wrong.push(`${written} is another for each slot; this is one for all of them`);
+    if (programNames.includes(name) && of !== 'daemon') return undefined;
+    if (slotNames.includes(name) && of !== 'daemon') {
+      if (of === 'program') wrong.push(`${written} is another for each slot; this is one for all of them`);
       return undefined;
     }
     if (name === 'host_node_name') return escapePercent(host);
     const variable = /^ENV_(.+)$/.exec(name)?.[1];
     if (variable === undefined) {
-      wrong.push(`${written} names nothing; write one of ${known}, or %% for a %`);
+      wrong.push(`${written} names nothing; write one of ${of === 'daemon' ? knownOfDaemon : known}, or %% for a %`);
       return undefined;
     }
     const value = env[variable];
@@ -61,3 +66,4 @@ function expand(text: string, { env, host }: Names, perSlot: boolean): { text: s
 }
 
 const known = ['%(ENV_NAME)s', '%(program_name)s', '%(process_num)d', '%(slot)d', '%(host_node_name)s'].join(', ');
+const knownOfDaemon = '%(ENV_NAME)s, %(host_node_name)s';

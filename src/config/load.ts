@@ -1,6 +1,7 @@
 import { configBytesMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { checkConfig } from './checks.ts';
+import { expandHooks } from './expand-hook.ts';
 import { expandProgram } from './expand-options.ts';
 import { type ConfigSource, type IncludedFile, joinIncluded } from './include.ts';
 import { parseWith, treeOf } from './option.ts';
@@ -46,8 +47,9 @@ export function validateConfig(
     ([name, program]) => [name, expandProgram(name, program, names)] as const,
   );
   const programs = Object.fromEntries(expanded.map(([name, { program }]) => [name, program]));
-  const config = resolveConfig({ ...written.value, programs }, context, homes);
-  const problems = [...expanded.flatMap(([, one]) => one.problems), ...checkConfig(config)];
+  const hooks = expandHooks(written.value.hooks, names);
+  const config = resolveConfig({ ...written.value, programs, hooks: hooks.hooks }, context, homes);
+  const problems = [...expanded.flatMap(([, one]) => one.problems), ...hooks.problems, ...checkConfig(config)];
   return problems.length > 0 ? err(report('CONFIG_INVALID', problems, locate)) : ok(config);
 }
 

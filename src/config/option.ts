@@ -17,13 +17,25 @@ export interface OptionInfo {
   readonly default?: unknown;
   /** For the full example, where the default shows nothing. */
   readonly example?: unknown;
+  /** In the full example it is written, although it may be left out. */
+  readonly shown?: true;
 }
 
 export type OptionTree =
   | (OptionInfo & { readonly is: 'option'; readonly expects: string; readonly required: boolean })
   | (OptionInfo & { readonly is: 'list'; readonly expects: string; readonly of: SectionTree })
   | SectionTree
-  | { readonly is: 'map'; readonly doc: string; readonly expects: string; readonly of: OptionTree };
+  | MapTree;
+
+export interface MapTree {
+  readonly is: 'map';
+  readonly doc: string;
+  readonly expects: string;
+  readonly of: OptionTree;
+  /** The name in the full example. */
+  readonly sample: string;
+  readonly required: boolean;
+}
 
 export interface SectionTree {
   readonly is: 'section';
@@ -80,9 +92,17 @@ export function listOfSections<T>(of: Schema<T>, max: number, info: Omit<OptionI
 }
 
 /** Any names; what a name may be is checked after parsing, where its place in the file is known. */
-export function mapOf<T>(of: Schema<T>, doc: string, expects: string): Schema<Record<string, T>> {
-  const error = expected(expects);
-  return z.record(z.string(), of, { error }).register(meta, { tree: { is: 'map', doc, expects, of: treeOf(of) } });
+export function mapOf<T>(of: Schema<T>, info: Pick<MapTree, 'doc' | 'expects' | 'sample'>): Schema<Record<string, T>> {
+  const error = expected(info.expects);
+  const tree: MapTree = { is: 'map', of: treeOf(of), required: true, ...info };
+  return z.record(z.string(), of, { error }).register(meta, { tree });
+}
+
+/** The same; empty unless given. */
+export function spareMapOf<T>(of: Schema<T>, info: Parameters<typeof mapOf>[1]): Schema<Record<string, T>> {
+  const error = expected(info.expects);
+  const tree: MapTree = { is: 'map', of: treeOf(of), required: false, ...info };
+  return z.record(z.string(), of, { error }).prefault({}).register(meta, { tree });
 }
 
 export function treeOf(schema: Schema): OptionTree {
@@ -125,8 +145,7 @@ export function jsonSchemaOf(schema: Schema): JsonSchema {
 
 function requiredKeys({ keys }: SectionTree): string[] {
   return Object.entries(keys).flatMap(([key, tree]) => {
-    if (tree.is === 'option') return tree.required ? [key] : [];
-    return tree.is === 'map' ? [key] : [];
+    return (tree.is === 'option' || tree.is === 'map') && tree.required ? [key] : [];
   });
 }
 

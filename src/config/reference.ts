@@ -1,4 +1,5 @@
 import { exampleYaml } from './example-yaml.ts';
+import { daemonMeanings, factMeanings, problemEvents } from './hook-events.ts';
 import { jsonSchemaOf, type OptionTree, type SectionTree, treeOf } from './option.ts';
 import { configSchema } from './schema.ts';
 import { yamlValue } from './yaml-value.ts';
@@ -34,10 +35,27 @@ an error. **Change** says what \`portherdctl update\` does with a new value:
 In \`command\`, \`directory\`, \`envFile\`, the values of \`environment\` and the paths of \`logs\`, \`%(ENV_NAME)s\` stands for a variable of the
 daemon’s environment when it reads the file, \`%(program_name)s\` for the program, \`%(host_node_name)s\` for the machine, and \`%(process_num)d\` or
 \`%(slot)d\` for the slot (not in \`directory\` and \`envFile\`; \`%(slot)02d\` is padded). \`%%\` is a %; any other % stands for itself.
+In \`command\`, \`url\` and \`headers\` of a hook there are \`%(ENV_NAME)s\` and \`%(host_node_name)s\`.
 
 A program’s name has 1 to 64 letters, digits, dots, \`_\` or \`-\`, the first a letter or digit, and is not \`all\`.
 `;
-  return [intro, ...tables(treeOf(configSchema), '')].join('\n');
+  return [intro, ...tables(treeOf(configSchema), ''), eventTable()].join('\n');
+}
+
+/** The events of hooks, as they are named in the daemon's log. */
+function eventTable(): string {
+  return `## Events
+
+What \`events\` of a hook names. \`all\` stands for all of them, \`problems\` for those marked.
+
+| Event | Problem | Told when |
+|---|---|---|
+${[...Object.entries(factMeanings), ...Object.entries(daemonMeanings)].map(eventRow).join('\n')}
+`;
+}
+
+function eventRow([name, meaning]: readonly [name: string, meaning: string]): string {
+  return `| \`${name}\` | ${problemEvents.some((one) => one === name) ? 'yes' : ''} | ${meaning} |`;
 }
 
 /** One table per section, outer ones first. */

@@ -4,6 +4,7 @@ import { escapePercent } from '../shared/percent-text.ts';
 import { resolvePath } from '../shared/resolve-path.ts';
 import type { Result } from '../shared/result.ts';
 import { listensToEvents } from './events-schema.ts';
+import { resolveHook } from './hook-config.ts';
 import { errorLogWords, logWords } from './logs-schema.ts';
 import type { Workers } from './program-kinds.ts';
 import type { Config, ProgramConfig, SupervisorConfig, WrittenConfig, WrittenProgram } from './schema.ts';
@@ -42,6 +43,7 @@ export function resolveConfig(
   return {
     file: context.file,
     supervisor: resolveSupervisor(written.supervisor, context.directory),
+    hooks: Object.entries(written.hooks).map(([name, hook]) => resolveHook(name, hook, context.directory)),
     programs: Object.entries(written.programs).map(([name, program]) =>
       resolveProgram(name, program, context.cores, homes.get(name) ?? context.directory),
     ),

@@ -1,5 +1,7 @@
+import type { HookConfig } from './hook-config.ts';
+import { hookSchema } from './hook-schema.ts';
 import { listOf, path } from './kinds.ts';
-import { mapOf, option, type Parsed, section } from './option.ts';
+import { mapOf, option, type Parsed, section, spareMapOf } from './option.ts';
 import type { ResourceLimit } from './process-kinds.ts';
 import { programSchema } from './program-schema.ts';
 import { supervisorSchema } from './supervisor-schema.ts';
@@ -17,7 +19,16 @@ export const includeSchema = option(listOf(path('a path or a pattern such as pro
 export const configSchema = section('portherd’s configuration.', {
   include: includeSchema,
   supervisor: supervisorSchema,
-  programs: mapOf(programSchema, 'The servers to run, by name.', 'a map of names to programs'),
+  hooks: spareMapOf(hookSchema, {
+    doc: 'Whom to tell of events, by name.',
+    expects: 'a map of names to hooks',
+    sample: 'page',
+  }),
+  programs: mapOf(programSchema, {
+    doc: 'The servers to run, by name.',
+    expects: 'a map of names to programs',
+    sample: 'web',
+  }),
 });
 
 /** As parsed, before a file's directory and the machine's cores are known. */
@@ -46,6 +57,8 @@ export interface Config {
   /** As the loader was told; undefined under `portherd serve`. */
   readonly file: string | undefined;
   readonly supervisor: SupervisorConfig;
+  /** In the order of the file. */
+  readonly hooks: readonly HookConfig[];
   readonly programs: readonly ProgramConfig[];
 }
 

@@ -14,10 +14,12 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import type { Log } from '../supervisor/ports.ts';
 import type { Control } from '../supervisor/ports-control.ts';
+import type { HookControl } from '../supervisor/ports-hooks.ts';
 import type { LogControl } from '../supervisor/ports-logs.ts';
 import type { Rpc } from '../supervisor/ports-rpc.ts';
 import { limitConnections } from './connection-limit.ts';
 import { descriptorOf } from './listening-descriptor.ts';
+import { routeHooks } from './hook-routes.ts';
 import type { HttpGuard } from './http-guard.ts';
 import { LineReply } from './line-reply.ts';
 import { routeLogs } from './log-routes.ts';
@@ -31,6 +33,7 @@ export interface ControlServerOptions {
   readonly place: SocketPlace | TcpPlace;
   readonly control: Control;
   readonly logs: LogControl;
+  readonly hooks: HookControl;
   /** Not loaded before supervisord's clients ask for it. */
   readonly rpc: () => Promise<Rpc>;
   readonly log: Log;
@@ -70,6 +73,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   const app = createApp(options);
   route(app, options.control);
   routeLogs(app, options.logs, { refuse, beginLines });
+  routeHooks(app, options.hooks, { refuse });
   routeRpc(app, options.rpc, refuse);
   try {
     await listen(app, place);

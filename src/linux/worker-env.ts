@@ -34,7 +34,7 @@ export function workerEnv(
   const { program, slot, generation, token } = request;
   const port = program.listen[0]?.port;
   const env: Record<string, string> = {
-    ...inherited(daemon),
+    ...inheritedEnv(daemon),
     PWD: program.directory,
     SUPERVISOR_ENABLED: '1',
     SUPERVISOR_PROCESS_NAME: String(slot),
@@ -74,7 +74,8 @@ function listenPlan({ program }: SpawnRequest, listeners: readonly PlacedListene
   return { bind: program.bind, readiness: program.readiness.type, ports };
 }
 
-function inherited(daemon: Environment): Record<string, string> {
+/** What the daemon's children get of its own environment. */
+export function inheritedEnv(daemon: Environment): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(daemon)) {
     if (value !== undefined && !daemonOnly.has(name) && !ofNpm.test(name)) env[name] = value;

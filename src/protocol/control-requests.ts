@@ -1,4 +1,5 @@
 import { curlBodyBytesMax, curlMsMax, logReadBytesMax, rebalanceMs, slotsMax } from '../shared/limits.ts';
+import type { HookTestRequest } from './control-hooks.ts';
 import type { RebalanceRequest } from './control-rebalance.ts';
 import type { NamesRequest, RollRequest, ScaleRequest, SignalRequest } from './control.ts';
 import type { CurlRequest } from './control-curl.ts';
@@ -76,6 +77,7 @@ export const controlRequests = {
     ['stream', 'before'],
   ),
   update: form<UpdateRequest>({ programs: nameList, dryRun: { type: 'boolean' } }, ['programs']),
+  hookTest: form<HookTestRequest>({ hook: name }, ['hook']),
   programs: form<ProgramsRequest>({ programs: nameList }, ['programs']),
 };
 

@@ -1,4 +1,5 @@
 import type { ChangeCost } from '../shared/change-cost.ts';
+import type { HookChanges } from './control-hooks.ts';
 import type { ErrorBody, RollLine } from './control.ts';
 
 /**
@@ -14,12 +15,14 @@ export interface RereadReply {
   readonly available: readonly string[];
   readonly changed: readonly { readonly name: string; readonly cost: ChangeCost; readonly keys: readonly string[] }[];
   readonly disappeared: readonly string[];
+  /** Absent when none differs. */
+  readonly hooks?: HookChanges;
 }
 
 export interface UpdateRequest {
   /** None means all. */
   readonly programs: readonly string[];
-  /** Only `planned` and `waits` lines, then `done`: nothing is changed. */
+  /** Only `planned`, `hooksPlanned` and `waits` lines, then `done`: nothing is changed. */
   readonly dryRun?: boolean;
 }
 
@@ -28,6 +31,8 @@ export type UpdateLine =
   | UpdatePlan
   /** Keys under `supervisor:` that differ; they take a reload or a restart of the daemon. */
   | { readonly t: 'waits'; readonly keys: readonly string[] }
+  /** Hooks that change, or would; never when programs are named. */
+  | (HookChanges & { readonly t: 'hooks' | 'hooksPlanned' })
   | { readonly t: 'stopped' | 'removed' | 'added' | 'updated'; readonly program: string; readonly cost?: ChangeCost }
   | { readonly t: 'done'; readonly error?: ErrorBody };
 

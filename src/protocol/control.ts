@@ -20,6 +20,7 @@ import type { ListenerState, StateName } from '../shared/states.ts';
  * | POST /v1/reread, update, add, remove |                     | see control-update.ts                             |
  * | POST /v1/curl                | CurlRequest                   | CurlLine… as NDJSON, the last one is `finished`   |
  * | POST /v1/logs/…              |                               | see control-logs.ts                               |
+ * | GET /v1/hooks, POST …/test   |                               | see control-hooks.ts                              |
  * | POST /v1/shutdown            |                               | {pid} at once; the socket closes when all stopped |
  *
  * An error is `{error: ErrorBody}` with the registry's HTTP status. Every reply has the header `portherd-version`.

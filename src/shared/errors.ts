@@ -90,6 +90,7 @@ export const errorCodes = {
     http: 504,
     advice: 'Silent connections go with their next request; raw and upgraded ones stay until they end.',
   },
+  HOOK_FAILED: { exit: 1, http: 502, advice: 'It was tried once. `portherdctl hooks` shows how the hook fares.' },
   RELOAD_UNSUPPORTED: {
     exit: 1,
     http: 501,

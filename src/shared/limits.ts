@@ -186,3 +186,21 @@ export const eventLogEveryMs = 10_000;
 
 /** Text for a worker whose pipe is full: whoever reads at all has read 64 KiB by then, and whoever sends does not hang. */
 export const stdinWaitMsMax = 2_000;
+
+/** A text that a hook tells: a worker's last words are as long. With everything else an event stays below 16 KiB. */
+export const hookTextCharsMax = 2_048;
+
+/** When everything has stopped, or before a reload: what hooks have not delivered by then is dropped. Nobody wants to wait for a dead receiver. */
+export const hooksFlushMs = 5_000;
+
+/** What a hook's command writes to its standard error; one that writes more has its pipe closed. Its end is shown. */
+export const hookErrorBytesMax = 1024 * 1024;
+
+/** From SIGTERM to SIGKILL for a hook's command that took too long. */
+export const hookGraceMs = 2_000;
+
+/** What is read of an answer to a hook, which nobody looks at: closing at once would reset the receiver's connection. */
+export const hookAnswerBytesMax = 64 * 1024;
+
+/** Of the supervisor's time, for starting what hooks run: some 20 commands or 50 requests a second. */
+export const hookShareMax = 0.05;

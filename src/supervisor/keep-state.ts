@@ -39,8 +39,13 @@ export function keepState(supervisor: Supervisor, running: SupervisorConfig): ()
 }
 
 /** What the state is made of, by reference: core answers the same object as long as nothing changes. */
-function marks({ programs, workers, closing }: Supervisor): readonly unknown[] {
-  return [closing, ...workers.all().map(({ serving }) => serving?.pid), ...[...programs.values()].flatMap(ofProgram)];
+function marks({ programs, workers, closing, hooks }: Supervisor): readonly unknown[] {
+  return [
+    closing,
+    hooks,
+    ...workers.all().map(({ serving }) => serving?.pid),
+    ...[...programs.values()].flatMap(ofProgram),
+  ];
 }
 
 function ofProgram({ config, fleet, launches }: Program): readonly unknown[] {

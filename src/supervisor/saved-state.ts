@@ -1,4 +1,5 @@
-import { completeProgram, completeSupervisor } from '../config/complete.ts';
+import { completeHook, completeProgram, completeSupervisor } from '../config/complete.ts';
+import type { HookConfig } from '../config/hook-config.ts';
 import type { ProgramConfig, SupervisorConfig } from '../config/schema.ts';
 import { type SavedFleet, snapshot } from '../core/restore.ts';
 import type { LiveWorker } from './live-workers.ts';
@@ -10,6 +11,8 @@ export interface SavedState {
   /** Where the config came from; absent under `portherd serve`. */
   readonly configFile: string | undefined;
   readonly supervisor: SupervisorConfig;
+  /** Absent from the state of a portherd that had none. */
+  readonly hooks?: readonly HookConfig[];
   /** It was stopping everything. */
   readonly ending: boolean;
   /** The highest handle that was given out. */
@@ -32,6 +35,7 @@ export function stateOf(supervisor: Supervisor, running: SupervisorConfig): Save
   return {
     configFile: ports.configFile.path,
     supervisor: running,
+    hooks: supervisor.hooks,
     ending: closing,
     handles: workers.handles,
     programs: [...programs.values()].map(({ config, fleet, launches }) => {
@@ -54,7 +58,13 @@ export function readSavedState(value: unknown): SavedState | undefined {
     config: completeProgram(program.config),
     launches: program.launches.map(([generation, launch]) => [generation, completeProgram(launch)] as const),
   }));
-  return { ...value, supervisor: completeSupervisor(value.supervisor), programs };
+  const hooks = value.hooks?.map(completeHook);
+  return {
+    ...value,
+    supervisor: completeSupervisor(value.supervisor),
+    ...(hooks !== undefined && { hooks }),
+    programs,
+  };
 }
 
 function isSavedState(value: unknown): value is SavedState {

@@ -1,3 +1,4 @@
+import type { HookConfig } from '../config/hook-config.ts';
 import type { Config, ProgramConfig } from '../config/schema.ts';
 import { nextDeadline } from '../core/deadlines.ts';
 import type { Fact, FleetEvent } from '../core/events.ts';
@@ -35,6 +36,7 @@ export class Supervisor {
   readonly #watchers = new Set<Watcher>();
   #busy = false;
   #ticking = false;
+  #hooks: readonly HookConfig[] = [];
   #closing = false;
 
   constructor(ports: Ports) {
@@ -45,6 +47,17 @@ export class Supervisor {
 
   get programs(): ReadonlyMap<string, Program> {
     return this.#programs;
+  }
+
+  /** Whom to tell of what happens; hooks.ts does. */
+  get hooks(): readonly HookConfig[] {
+    return this.#hooks;
+  }
+
+  hookUp(hooks: readonly HookConfig[]): void {
+    this.#hooks = hooks;
+    // No program's, but the state of the daemon is another.
+    for (const watcher of this.#watchers) watcher('', undefined);
   }
 
   /** The daemon is on its way out: a command that was under way must not begin anything new. */
@@ -109,7 +122,7 @@ export class Supervisor {
   /** The configuration that is in force. */
   active(supervisor: Config['supervisor']): Config {
     const programs = [...this.#programs.values()].map(({ config }) => config);
-    return { file: this.ports.configFile.path, supervisor, programs };
+    return { file: this.ports.configFile.path, supervisor, hooks: this.#hooks, programs };
   }
 
   /** Queues an event; it is decided before anything else happens, unless another one is being decided. */

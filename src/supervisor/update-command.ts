@@ -18,11 +18,12 @@ export type TellUpdate = (line: UpdateLine) => void;
 export function reread(supervisor: Supervisor, running: Config['supervisor']): Result<RereadReply> {
   const asked = changesAsked(supervisor, running, []);
   if (!asked.ok) return asked;
-  const { added, changed, removed } = asked.value;
+  const { added, changed, removed, hooks } = asked.value;
   return ok({
     available: added.map(({ name }) => name),
     changed: changed.map(({ change }) => change),
     disappeared: removed,
+    ...(hooks !== undefined && { hooks: hooks.changes }),
   });
 }
 
@@ -39,10 +40,15 @@ export async function update(
   const keep = (error: PortherdError | undefined): void => {
     if (error !== undefined) errors.push(error);
   };
-  const { removed, changed, added, daemon } = asked.value;
+  const { removed, changed, added, daemon, hooks } = asked.value;
   if (daemon.length > 0) {
     const { log } = supervisor.ports;
     log.warn({ event: 'restartNeeded', keys: daemon }, 'changes under `supervisor:` wait for a restart of the daemon');
+  }
+  // First, so that they tell of the rest.
+  if (hooks !== undefined) {
+    supervisor.hookUp(hooks.all);
+    tell({ t: 'hooks', ...hooks.changes });
   }
   for (const name of removed) keep(await remove(supervisor, name, tell));
   for (const { config, change } of changed) keep(await apply(supervisor, config, change, tell));

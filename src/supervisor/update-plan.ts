@@ -1,4 +1,5 @@
-import { diffConfig, type ProgramChange } from '../config/diff.ts';
+import { diffConfig, type HookChanges, type ProgramChange } from '../config/diff.ts';
+import type { HookConfig } from '../config/hook-config.ts';
 import type { Config, ProgramConfig } from '../config/schema.ts';
 import { isVacant } from '../core/seat.ts';
 import { errorBody } from '../protocol/control.ts';
@@ -17,6 +18,8 @@ export interface ChangesAsked {
   readonly added: readonly ProgramConfig[];
   /** Keys under `supervisor:`, whatever programs were named. */
   readonly daemon: readonly string[];
+  /** All of the file's, and which of them differ; undefined when none does, or when programs were named. */
+  readonly hooks: { readonly all: readonly HookConfig[]; readonly changes: HookChanges } | undefined;
 }
 
 /** The file against what runs; of the programs named, or of all when none is. Errors: BAD_NAME, those of the file. */
@@ -44,6 +47,7 @@ export function changesAsked(
       .flatMap((name) => configs.get(name) ?? [])
       .toSorted((one, other) => one.priority - other.priority),
     daemon: diff.supervisor,
+    hooks: chosen.size === 0 && someHook(diff.hooks) ? { all: next.value.hooks, changes: diff.hooks } : undefined,
   });
 }
 
@@ -56,7 +60,7 @@ export function planUpdate(
 ): Result<undefined> {
   const asked = changesAsked(supervisor, running, names);
   if (!asked.ok) return asked;
-  const { removed, changed, added, daemon } = asked.value;
+  const { removed, changed, added, daemon, hooks } = asked.value;
   const restarted = changed.filter(({ change }) => change.cost === 'restart').map(({ config }) => config.name);
   // What they hold is free again by the time that it is wanted.
   const held = [...removed, ...restarted].flatMap((name) => portsOf(supervisor, name));
@@ -73,10 +77,15 @@ export function planUpdate(
     plans.push(planned(supervisor, config.name, { does: 'add', keys: [], to: config.workers }, error));
   }
   for (const plan of plans) tell(plan);
+  if (hooks !== undefined) tell({ t: 'hooksPlanned', ...hooks.changes });
   if (daemon.length > 0) tell({ t: 'waits', keys: daemon });
   const error = plans.find((plan) => plan.error !== undefined)?.error;
   tell(error === undefined ? { t: 'done' } : { t: 'done', error });
   return ok();
+}
+
+function someHook({ added, removed, changed }: HookChanges): boolean {
+  return added.length + removed.length + changed.length > 0;
 }
 
 /** What an update of everything would fail of, as things are now. A file that this portherd cannot read may be for the next one. */

@@ -3,7 +3,7 @@ import type { UpdatePlan } from '../../protocol/control-update.ts';
 import { reportFailure, unaskedExits } from '../failure.ts';
 import { follow } from '../follow.ts';
 import { programsNamed } from '../names.ts';
-import { noUpdates, planLine, updateWords, waitsLine } from '../render/change-text.ts';
+import { hookLines, noUpdates, planLine, updateWords, waitsLine } from '../render/change-text.ts';
 import { RollDisplay } from '../roll-display.ts';
 import type { Command, Session } from '../session.ts';
 import { updateLine } from '../update-replies.ts';
@@ -46,6 +46,11 @@ export const update: Command = {
           case 'waits':
             changes += 1;
             return session.screen.print(waitsLine(line.keys));
+          case 'hooks':
+          case 'hooksPlanned':
+            changes += 1;
+            for (const text of hookLines(line, line.t === 'hooksPlanned')) session.screen.print(text);
+            return;
           case 'stopped':
           case 'removed':
           case 'added':

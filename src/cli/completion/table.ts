@@ -77,6 +77,8 @@ function wordsOf(kind: WordKind, tool: ToolSpec): Words {
       return { is: 'fixed', words: Object.keys(signalNumbers).map((name) => name.slice('SIG'.length)) };
     case 'stream':
       return { is: 'fixed', words: ['stdout', 'stderr'] };
+    case 'hookVerb':
+      return { is: 'fixed', words: ['test'] };
     case 'shell':
       return { is: 'fixed', words: shells };
   }

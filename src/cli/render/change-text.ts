@@ -1,16 +1,38 @@
+import type { HookChanges } from '../../protocol/control-hooks.ts';
 import type { RereadReply, UpdateLine, UpdatePlan } from '../../protocol/control-update.ts';
 import type { ChangeCost } from '../../shared/change-cost.ts';
 
 /** supervisorctl's lines of `reread`: `web: changed`, sorted by name. `costs` adds what a change takes and which keys it is. */
-export function rereadLines({ available, changed, disappeared }: RereadReply, costs: boolean): string[] {
+export function rereadLines({ available, changed, disappeared, hooks }: RereadReply, costs: boolean): string[] {
   const lines = [
     ...available.map((name) => [name, 'available'] as const),
     ...changed.map(
       ({ name, cost, keys }) => [name, costs ? `changed (${takes[cost]}: ${keys.join(', ')})` : 'changed'] as const,
     ),
     ...disappeared.map((name) => [name, 'disappeared'] as const),
+    ...(hooks === undefined ? [] : hookWords(hooks)),
   ];
   return lines.length === 0 ? [noUpdates] : lines.toSorted(byName).map(([name, word]) => `${name}: ${word}`);
+}
+
+/** Hooks are named `hook page`, so that they are no programs. */
+function hookWords({ added, removed, changed }: HookChanges): (readonly [name: string, word: string])[] {
+  const words = [
+    [added, 'available'],
+    [changed, 'changed'],
+    [removed, 'disappeared'],
+  ] as const;
+  return words.flatMap(([names, word]) => names.map((name) => [`hook ${name}`, word] as const));
+}
+
+/** `hook page: changed`; `would be changed` in a dry run. */
+export function hookLines({ added, removed, changed }: HookChanges, planned: boolean): string[] {
+  const words = [
+    [removed, 'removed'],
+    [changed, 'changed'],
+    [added, 'added'],
+  ] as const;
+  return words.flatMap(([names, word]) => names.map((name) => `hook ${name}: ${planned ? 'would be ' : ''}${word}`));
 }
 
 /** `update --dry-run`: what would become of the program, what that costs, and the keys that ask for it. */

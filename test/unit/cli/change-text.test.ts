@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { availLines } from '../../../src/cli/commands/avail.ts';
-import { planLine, rereadLines, waitsLine } from '../../../src/cli/render/change-text.ts';
+import { hookLines, planLine, rereadLines, waitsLine } from '../../../src/cli/render/change-text.ts';
 
 const reply = {
   available: ['new'],
@@ -20,6 +20,17 @@ test('reread’s lines are supervisorctl’s, sorted by name', () => {
 
 test('reread -v adds the cost and the keys', () => {
   expect(rereadLines(reply, true)).toContain('web: changed (takes a roll: environment, command)');
+});
+
+test('hooks have lines of their own', () => {
+  const hooks = { added: ['new'], changed: ['page'], removed: ['old'] };
+  expect(rereadLines({ ...nothing, hooks }, false)).toEqual([
+    'hook new: available',
+    'hook old: disappeared',
+    'hook page: changed',
+  ]);
+  expect(hookLines(hooks, false)).toEqual(['hook old: removed', 'hook page: changed', 'hook new: added']);
+  expect(hookLines({ ...hooks, added: [], removed: [] }, true)).toEqual(['hook page: would be changed']);
 });
 
 const plan = { t: 'planned', program: 'web', does: 'change', keys: ['workers'], from: 4, to: 4, running: 4 } as const;

@@ -35,6 +35,8 @@ describe('Tab offers', () => {
     ['signal US', ['USR1', 'USR2']],
     ['signal HUP ', ['name:a', 'name:b']],
     ['tail name:a std', ['stdout', 'stderr']],
+    ['hooks ', ['test']],
+    ['hooks test ', ['hook:a', 'hook:b']],
     ['completion ', [...shells]],
     ['help unk', []],
     ['nope ', []],

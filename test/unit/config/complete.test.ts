@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { completeProgram, completeSupervisor } from '../../../src/config/complete.ts';
+import { completeHook, completeProgram, completeSupervisor } from '../../../src/config/complete.ts';
 import { load, web } from './load-text.ts';
 
 describe('a config of an older portherd', () => {
@@ -23,6 +23,14 @@ programs:
     Reflect.deleteProperty(less.http, 'host');
     // @ts-expect-error what is missing is the point
     expect(completeSupervisor(less)).toEqual(supervisor);
+  });
+
+  test('has hooks with today’s defaults, too', () => {
+    const [now] = load('hooks: { a: { events: [all], url: "http://a" } }\nprograms: { a: { command: a } }').hooks;
+    if (now === undefined) throw new Error('no hook');
+    const older = structuredClone(now);
+    for (const key of ['queue', 'backoff', 'headers']) Reflect.deleteProperty(older, key);
+    expect(completeHook(older)).toEqual(now);
   });
 
   test('keeps what it says, and is not changed itself', () => {

@@ -6,7 +6,8 @@ import type { ChangeCost } from '../../../src/shared/change-cost.ts';
 import { load } from './load-text.ts';
 
 const before = load(program('listen: [{ port: 80 }]'));
-const nothing = { added: [], removed: [], changed: [], supervisor: [] };
+const same = { added: [], removed: [], changed: [] };
+const nothing = { ...same, supervisor: [], hooks: same };
 
 /** Each option once: a value that differs from its default, and what that costs a running program. */
 const table: readonly (readonly [cost: ChangeCost, key: string, written: string])[] = [
@@ -121,6 +122,18 @@ test('changes of the daemon’s own options are named', () => {
   const next = load(`supervisor: { logLevel: debug, controlSocket: { mode: '0660' }, runDir: /run/x }\n${text}`);
   expect(diffConfig(before, next)).toEqual({ ...nothing, supervisor: ['controlSocket.mode', 'runDir', 'logLevel'] });
 });
+
+test('hooks come, go and change, and touch no program', () => {
+  const old = withHooks('a: { events: [fatal], url: "http://a" }, b: { events: [all], command: b }');
+  const next = withHooks('c: { events: [all], command: b }, a: { events: [fatal, fatal], url: "http://a/x" }');
+  expect(diffConfig(old, next)).toEqual({ ...nothing, hooks: { added: ['c'], removed: ['b'], changed: ['a'] } });
+  expect(diffConfig(old, structuredClone(old))).toEqual(nothing);
+  expect(diffConfig(old, JSON.parse(JSON.stringify(old)))).toEqual(nothing);
+});
+
+function withHooks(text: string) {
+  return load(`hooks: { ${text} }\n${program('listen: [{ port: 80 }]')}`);
+}
 
 function program(rest: string): string {
   return `programs: { web: { ${rest.includes('command:') ? '' : 'command: node a.js, '}${rest} } }`;

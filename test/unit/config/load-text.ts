@@ -38,6 +38,7 @@ export function withOption(path: string, value: string): string {
   const steps = path.split('.');
   if (steps[0] === 'supervisor')
     return `supervisor: ${nested(steps.slice(1), value)}\nprograms: { web: { command: node } }`;
+  if (steps[0] === 'hooks') return withHookOption(steps.slice(2), value);
   if (path === 'include') return `include: ${value}\nprograms: { web: { command: node } }`;
   if (path === 'command') return `programs: { web: { command: ${value} } }`;
   if (path === 'listen[].port') return `programs: { web: { command: node, listen: [{ port: ${value} }] } }`;
@@ -45,6 +46,13 @@ export function withOption(path: string, value: string): string {
     return `programs: { web: { command: node, listen: [{ port: 1234, ${steps[1]}: ${value} }] } }`;
   }
   return `programs: { web: { command: node, ${steps[0]}: ${nested(steps.slice(1), value)} } }`;
+}
+
+/** A hook called page, with a URL where it takes one. */
+function withHookOption([key = '', ...rest]: readonly string[], value: string): string {
+  const target = key === 'headers' ? 'url: "http://h", ' : key === 'command' || key === 'url' ? '' : 'command: a, ';
+  const events = key === 'events' ? '' : 'events: [all], ';
+  return `hooks: { page: { ${events}${target}${key}: ${nested(rest, value)} } }\nprograms: { web: { command: node } }`;
 }
 
 function nested(steps: readonly string[], value: string): string {
@@ -56,8 +64,9 @@ function nested(steps: readonly string[], value: string): string {
 export function optionIn(config: Config, path: string): unknown {
   // What was included is in `programs`.
   if (path === 'include') return config.programs.length;
-  const root: unknown = path.startsWith('supervisor.') ? config : config.programs[0];
+  const root: unknown = path.startsWith('supervisor.') || path.startsWith('hooks.') ? config : config.programs[0];
   return path
+    .replace('hooks.page', 'hooks.0')
     .replace('[]', '.0')
     .split('.')
     .reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined), root);

@@ -56,7 +56,7 @@ describe('a text that is a config', () => {
 });
 
 describe('a text that is not', () => {
-  const map = 'write a map of include, supervisor, programs';
+  const map = 'write a map of include, supervisor, hooks, programs';
 
   test.each([
     ['', `${at}:1:1: nothing is written here; ${map}`],

@@ -1,4 +1,5 @@
 import type { OptionCases } from './case-makers.ts';
+import { hookCases } from './hook-cases.ts';
 import { includeCases, processCases } from './process-cases.ts';
 import { policyCases } from './policy-cases.ts';
 import { programCases } from './program-cases.ts';
@@ -11,4 +12,5 @@ export const optionCases: Readonly<Record<string, OptionCases>> = {
   ...policyCases,
   ...processCases,
   ...includeCases,
+  ...hookCases,
 };

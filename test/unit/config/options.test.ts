@@ -66,6 +66,7 @@ test('the daemon has defaults too, and no ports are a program’s default', () =
     logLevel: 'info',
     exitOnFatal: false,
   });
+  expect(config.hooks).toEqual([]);
   expect(config.programs[0]?.listen).toEqual([]);
   expect(config.file).toBe('config/portherd.yaml');
 });
@@ -79,13 +80,13 @@ function place(path: string, written: string): string {
   const text = withOption(path, written);
   const [first = '', second] = text.split('\n');
   const marker = optionCases[path]?.marks?.[written] ?? written;
-  const line = second === undefined || path.startsWith('supervisor') || path === 'include' ? first : second;
+  const line = second === undefined || /^(supervisor|hooks|include)/.test(path) ? first : second;
   return `1:${line.lastIndexOf(marker) + 1}`;
 }
 
 function leaves(tree: OptionTree, path: string): string[] {
   if (tree.is === 'option') return [path];
-  if (tree.is === 'map') return leaves(tree.of, '');
+  if (tree.is === 'map') return leaves(tree.of, path === 'programs' ? '' : `${path}.${tree.sample}`);
   if (tree.is === 'list') return leaves(tree.of, `${path}[]`);
   return Object.entries(tree.keys).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`));
 }

@@ -28,7 +28,8 @@ describe('full-example.yaml', () => {
 
   test('loads, and says nothing but defaults beside its examples', () => {
     const plain = load(
-      'programs: { web: { command: node server.js, listen: [{ port: 8080 }], environment: { NODE_ENV: production } } }',
+      'hooks: { page: { events: [problems], command: logger --tag portherd } }\n' +
+        'programs: { web: { command: node server.js, listen: [{ port: 8080 }], environment: { NODE_ENV: production } } }',
     );
     expect(load(text)).toEqual(plain);
   });

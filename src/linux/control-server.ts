@@ -123,6 +123,10 @@ function createApp({ log, place }: ControlServerOptions): FastifyInstance {
     if (refusal?.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Basic realm="portherd"');
     return refusal === undefined ? undefined : refuse(reply, refusal);
   });
+  // A client that takes no byte of its answer for so long has left it here for good: 128 of them would keep some hundred megabytes.
+  app.addHook('onSend', async (_request, reply) => {
+    reply.raw.setTimeout(controlRequestMsMax, () => reply.raw.destroy());
+  });
   app.setNotFoundHandler((request, reply) => {
     return refuse(reply, failure('NOT_FOUND', `there is no ${request.method} ${request.url}`));
   });

@@ -127,11 +127,17 @@ export const reloadWaitMsMax = 30_000;
 /** portherd sweep: from SIGTERM to SIGKILL. The usual killTimeout; a service manager waits longer for its hook. */
 export const sweepGraceMs = 10_000;
 
-/** What one request reads of a log: as text in XML or JSON it is several times that in memory. More is a download, or a `tail -f`. */
-export const logReadBytesMax = 4 * 1024 * 1024;
+/**
+ * What one request reads of a log: as text in XML or JSON it is several times that in memory, and 128 clients may ask at once. Making XML
+ * of it takes some 60 ms in which nothing else is done. More is a download, or a `tail -f`.
+ */
+export const logReadBytesMax = 1024 * 1024;
 
 /** XML-RPC: a multicall about each of 512 slots is 170 KiB. Reading the worst of this size takes the supervisor some 0.1 s. */
 export const rpcRequestBytesMax = 256 * 1024;
+
+/** system.multicall calls no more once its answers are that large: room for two reads of a log, or for all that 512 slots have to tell. */
+export const rpcAnswerCharsMax = 2 * 1024 * 1024;
 
 /** A call of a multicall has about ten elements; 200 bytes of memory each. */
 export const xmlElementsMax = 20_000;

@@ -1,7 +1,9 @@
 import { fault, rpcFaults } from '../protocol/rpc-faults.ts';
 import { isRpcMethod, type RpcMethod, rpcMethods } from '../protocol/rpc-methods.ts';
+import { rpcSize } from '../protocol/rpc-size.ts';
 import { faultStruct, isStruct, type RpcValue } from '../protocol/xml-rpc.ts';
 import { messageOf } from '../shared/errors.ts';
+import { rpcAnswerCharsMax } from '../shared/limits.ts';
 import { ok } from '../shared/result.ts';
 import type { RpcAnswer, RpcHandlers } from './rpc-context.ts';
 
@@ -26,16 +28,37 @@ export function systemMethods(
       return ok([method.returns, ...method.params.map(({ type }) => type)]);
     },
 
-    /** One after the other. An answer stands for itself, not in an array of its own, as supervisord has it. */
+    /**
+     * One after the other. An answer stands for itself, not in an array of its own, as supervisord has it. Seven hundred large logs in
+     * one answer would be more memory than there is: what comes after the limit is not called. Nor may two thousand calls keep the
+     * workers waiting: everything else gets its turn in between.
+     */
     async 'system.multicall'(_, params) {
       const answers: RpcValue[] = [];
+      let size = 0;
+      let since = performance.now();
       for (const one of params.list(0)) {
-        const answer = await called(one, call);
-        answers.push(answer.ok ? answer.value : faultStruct(answer.error));
+        if (performance.now() - since >= turnMsMax) {
+          await nextTurn();
+          since = performance.now();
+        }
+        const answer = size < rpcAnswerCharsMax ? await called(one, call) : tooMuch;
+        const value = answer.ok ? answer.value : faultStruct(answer.error);
+        size += rpcSize(value);
+        answers.push(value);
       }
       return ok(answers);
     },
   };
+}
+
+const tooMuch = fault('FAILED', 'not called: the answers before are large already; ask for the rest in several calls');
+
+/** As linux/turns.ts has it. */
+const turnMsMax = 4;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function called(one: RpcValue, call: Call): Promise<RpcAnswer> {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logReadBytesMax } from '../../../src/shared/limits.ts';
 import { version } from '../../../src/shared/version.ts';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { getText } from '../../harness/get-text.ts';
@@ -61,11 +62,23 @@ test('a client that says nothing, half a header or half a body is cut off in tim
     // Served, and idle from then on.
     'GET /v1/avail HTTP/1.1\r\nhost: x\r\n\r\n',
   ];
+  const held = descriptors();
+  const [slot] = await slotsOf(daemon, 'web');
+  writeFileSync(slot?.logs.stdout ?? '', 'x'.repeat(logReadBytesMax));
+  // And one that asks for more than its socket holds, and reads nothing of it.
+  const deaf = await dial(daemon.socket);
+  deaf.pause().write(post('/v1/logs/read', '{"name": "web:0", "stream": "stdout", "offset": 0, "length": 0}'));
   for (const { tookMs } of await Promise.all(half.map((bytes) => sendRaw(daemon.socket, bytes)))) {
     expect(tookMs).toBeGreaterThan(3_000);
     expect(tookMs).toBeLessThan(8_000);
   }
+  await until(() => descriptors() <= held, { what: 'the daemon to give up the client that does not read' });
+  deaf.destroy();
 });
+
+function descriptors(): number {
+  return readdirSync(`/proc/${daemon.pid}/fd`).length;
+}
 
 test('what is no HTTP at all is closed', async () => {
   const { text } = await sendRaw(daemon.socket, '\u0000\u0001\u0002 nonsense\r\n\r\n');

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { commandHelp, type Flags, type Reading, readCommandLine, toolHelp } from './cli/command-line.ts';
+import { type Flags, type Reading, readCommandLine } from './cli/command-line.ts';
+import { commandHelp, toolHelp } from './cli/help-page.ts';
 import { portherdTool } from './cli/daemon-tool.ts';
 import type { Config } from './config/schema.ts';
 import { serveConfig } from './config/serve.ts';
@@ -20,7 +21,7 @@ export async function portherd(args: readonly string[]): Promise<number> {
   if (!read.ok) return fail(read.error);
   const { command, words, flags } = read.value;
   if (flags.has('version')) return say(`portherd ${version}`);
-  if (flags.has('help') || command === 'help') return say(await helpPage(flags.has('help') ? command : words[0]));
+  if (flags.has('help') || command === 'help') return say(helpPage(flags.has('help') ? command : words[0]));
   const file = configPath(flags.text('config'));
   switch (command) {
     case 'run':
@@ -42,7 +43,7 @@ export async function portherd(args: readonly string[]): Promise<number> {
     case 'completion':
       return completion(words);
     case undefined:
-      console.error(await helpPage(undefined));
+      console.error(helpPage(undefined));
       return 2;
     default:
       return fail(failure('BAD_ARGUMENTS', `there is no command ${command}`, '`portherd help` lists the commands.'));
@@ -120,10 +121,12 @@ async function completion(words: readonly string[]): Promise<number> {
   return fail(failure('BAD_ARGUMENTS', 'completion needs a shell', 'There is a script for bash, zsh and fish.'));
 }
 
-async function helpPage(topic: string | undefined): Promise<string> {
-  const columns = process.stdout.columns ?? 100;
+function helpPage(topic: string | undefined): string {
+  // 0 on a terminal that has no size.
+  const columns = process.stdout.columns || 80;
+  if (topic === undefined) return toolHelp(portherdTool, columns);
   const spec = portherdTool.commands.find(({ name }) => name === topic);
-  return spec === undefined ? toolHelp(portherdTool, columns) : commandHelp(portherdTool, spec, columns);
+  return spec === undefined ? `*** No help on ${topic}` : commandHelp(portherdTool, spec, columns);
 }
 
 function count(number: number, thing: string): string {

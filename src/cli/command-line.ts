@@ -4,8 +4,8 @@ import { failure, type PortherdError } from '../shared/errors.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
 /**
- * The command lines of portherd and portherdctl: `tool [options] command [options] [words]`, and their help. The only file
- * that knows yargs. It says what was asked; running it is the tool's business.
+ * The command lines of portherd and portherdctl: `tool [options] command [options] [words]`. The only file that knows yargs. It
+ * says what was asked; running it is the tool's business. Their help: help-page.ts.
  */
 export interface ToolSpec {
   readonly name: string;
@@ -129,31 +129,6 @@ export function aliasesOf({ alias = [] }: OptionSpec): readonly string[] {
   return typeof alias === 'string' ? [alias] : alias;
 }
 
-/** `columns`: the terminal's width. */
-export function toolHelp(tool: ToolSpec, columns: number): Promise<string> {
-  const page = layout(tool.options, columns)
-    .scriptName('')
-    .usage(`${tool.summary}\n\nUsage: ${tool.name} [options] <command> [words]`)
-    .epilogue(`\`${tool.name} help COMMAND\` tells more about one.`);
-  for (const { name, words, summary } of tool.commands) page.command(`${name} ${words}`.trim(), summary);
-  for (const [line, meaning] of tool.examples) page.example(line, meaning);
-  return helpOf(page);
-}
-
-export function commandHelp(tool: ToolSpec, spec: CommandSpec, columns: number): Promise<string> {
-  const details = spec.details === undefined ? '' : `\n\n${spec.details}`;
-  const page = layout(optionsOf(tool, spec), columns).usage(
-    `Usage: ${tool.name} ${spec.name} ${spec.words}`.trim() + `\n\n${spec.summary}.${details}`,
-  );
-  for (const [line, meaning] of spec.examples) page.example(line, meaning);
-  return helpOf(page);
-}
-
-/** Without yargs' column of types, which the value names say better. */
-async function helpOf(page: Argv): Promise<string> {
-  return (await page.getHelp()).replace(/ +\[(?:string|boolean)\]$/gm, '');
-}
-
 interface Parsed {
   readonly words: readonly string[];
   readonly values: ReadonlyMap<string, unknown>;
@@ -200,20 +175,11 @@ function unknownOption(name: string, options: OptionSpecs): PortherdError {
   );
 }
 
-function layout(options: OptionSpecs, columns: number): Argv {
-  return bare(options).wrap(Math.min(columns, 110));
-}
-
 /** Nothing of yargs' own: no help, version, locale, exit. */
 function bare(options: OptionSpecs): Argv {
   const page = yargs().detectLocale(false).help(false).version(false).exitProcess(false).fail(false);
   for (const [name, option] of Object.entries(options)) {
-    const { value, doc } = option;
-    page.option(name, {
-      alias: aliasesOf(option),
-      type: value === undefined ? 'boolean' : 'string',
-      description: value === undefined ? doc : `${doc} (${value})`,
-    });
+    page.option(name, { alias: aliasesOf(option), type: option.value === undefined ? 'boolean' : 'string' });
   }
   return page;
 }

@@ -118,8 +118,8 @@ const importing: CommandSpec = {
   summary: 'Make a config from a supervisord.conf or a PM2 process file',
   completes: ['file'],
   details:
-    'The YAML goes to standard output, what became of each option to standard error. Options that differ or have no\n' +
-    'counterpart are told in comments, too. Exits with 0 also then; 2 when FILE cannot be read or is wrong.\n' +
+    'The YAML goes to standard output, what became of each option to standard error. Options that differ ' +
+    'or have no counterpart are told in comments, too. Exits with 0 also then; 2 when FILE cannot be read or is wrong.\n' +
     'A PM2 file that is a script is run, as this user, only with --trust.',
   options: {
     output: { alias: 'o', value: 'OUT', doc: 'Write this file instead' },

@@ -27,11 +27,11 @@ export function reportFailure(
   return exit;
 }
 
-/** A command that was asked wrongly shows its help too. supervisorctl's exit code is 1, but for `start` 2. */
-export async function reportMisuse(session: Session, command: string, message: string, exit: number): Promise<number> {
+/** A command that was asked wrongly shows how it is used. supervisorctl's exit code is 1, but for `start` 2. */
+export function reportMisuse(session: Session, command: string, message: string, exit: number): number {
   const code = exit === 2 ? 'BAD_ARGUMENTS' : 'BAD_REQUEST';
   const advice = `See \`portherdctl help ${command}\`.`;
   reportFailure(session, { ...errorBody(failure(code, `Error: ${message}`, advice)), exit });
-  if (!session.json) session.screen.print((await session.help(command)) ?? '');
+  if (!session.json) session.screen.print(session.help(command)?.split('\n', 1).join() ?? '');
   return exit;
 }

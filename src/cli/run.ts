@@ -5,8 +5,9 @@ import { ok, type Result } from '../shared/result.ts';
 import { version } from '../shared/version.ts';
 import { choosePlace } from './choose-place.ts';
 import { DaemonClient } from './client.ts';
-import { commandHelp, commandNamed, readCommandLine, type Reading, toolHelp } from './command-line.ts';
+import { commandNamed, readCommandLine, type Reading } from './command-line.ts';
 import { reportFailure } from './failure.ts';
+import { commandHelp, toolHelp } from './help-page.ts';
 import { processScreen, type Screen } from './screen.ts';
 import type { Session } from './session.ts';
 import { commands, portherdctl } from './tool.ts';
@@ -25,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (flags.has('help')) {
-    screen.print((await helpPage(command, screen.columns)) ?? `*** No help on ${command}`);
+    screen.print(helpPage(command, screen.columns) ?? `*** No help on ${command}`);
     return 0;
   }
   const session = await sessionOf(read.value, screen);
@@ -58,10 +59,10 @@ async function sessionOf({ words, flags }: Reading, screen: Screen): Promise<Res
   });
 }
 
-async function helpPage(topic: string | undefined, columns: number): Promise<string | undefined> {
-  if (topic === undefined) return await toolHelp(portherdctl, columns);
+function helpPage(topic: string | undefined, columns: number): string | undefined {
+  if (topic === undefined) return toolHelp(portherdctl, columns);
   const command = commandNamed(commands, topic);
-  return command && (await commandHelp(portherdctl, command, columns));
+  return command && commandHelp(portherdctl, command, columns);
 }
 
 /** Words and exit code are supervisorctl's. */

@@ -12,7 +12,7 @@ export interface Session {
   /** portherdctl itself: all its commands and options. */
   readonly tool: ToolSpec;
   /** The help page of a command. */
-  readonly help: (command: string | undefined) => Promise<string | undefined>;
+  readonly help: (command: string | undefined) => string | undefined;
 }
 
 /** One file each under commands/. Answers the exit code. */

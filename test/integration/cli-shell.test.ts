@@ -48,6 +48,12 @@ describe('lines of a pipe', () => {
     expect(stdout).toMatch(/4000\nError: a quote is not closed\n4001\n$/);
   });
 
+  test('that no process could be started with are refused, and the shell goes on', async () => {
+    const { code, stdout } = await pipe(`pid ${'x'.repeat(200_000)}\npid a\0b\npid web:1\n`);
+    expect([code, stdout.match(/^Error: a line has at most .*$/gm)?.length]).toEqual([0, 2]);
+    expect(stdout).toMatch(/4001\n$/);
+  });
+
   test('shutdown and reload need a y in the next one', async () => {
     expect((await pipe('shutdown\nno\nreload\n\n')).routes).toEqual(['GET /v1/status']);
     expect((await pipe('shutdown\ny\n', '--no-color')).routes).toContain('POST /v1/shutdown');

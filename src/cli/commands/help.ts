@@ -10,7 +10,7 @@ export const help: Command = {
   async run({ words, json, screen, help: pageOf }) {
     const [topic] = words;
     // supervisorctl exits with 0 here too.
-    const page = (await pageOf(topic)) ?? `*** No help on ${topic}`;
+    const page = pageOf(topic) ?? `*** No help on ${topic}`;
     screen.print(json ? JSON.stringify({ help: page }) : page);
     return 0;
   },

@@ -49,7 +49,11 @@ class Shell {
       const line = await this.#lines.next(prompt);
       if (line === undefined) return;
       const words = lineWords(line);
-      if (words === undefined) screen.print(screen.paint('red', 'Error: a quote is not closed'));
+      if (line.length > lineCharsMax || line.includes('\0'))
+        screen.print(
+          screen.paint('red', `Error: a line has at most ${lineCharsMax} characters, and none of them is NUL`),
+        );
+      else if (words === undefined) screen.print(screen.paint('red', 'Error: a quote is not closed'));
       else if (leaves.includes(words[0] ?? '')) return;
       else if (words.length > 0) await this.#obey(words);
     }
@@ -101,6 +105,9 @@ function userOf(username: string | undefined): readonly string[] {
 }
 
 const prompt = 'portherd> ';
+
+/** A word becomes an argument of a process: 128 KiB, and it ends at a NUL (execve(2)). */
+const lineCharsMax = 32 * 1024;
 
 const leaves: readonly string[] = ['exit', 'quit', 'EOF'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { commandHelp, readCommandLine, toolHelp } from '../../../src/cli/command-line.ts';
-import { commands, portherdctl } from '../../../src/cli/tool.ts';
+import { readCommandLine } from '../../../src/cli/command-line.ts';
+import { portherdctl } from '../../../src/cli/tool.ts';
 
 function read(...args: string[]) {
   const reading = readCommandLine(portherdctl, args);
@@ -108,33 +108,5 @@ describe('readCommandLine', () => {
   test('leaves an unknown command to the caller, its options too', () => {
     expect(read('stauts', '--whatever')).toMatchObject({ command: 'stauts' });
     expect(read()).toMatchObject({ command: undefined });
-  });
-});
-
-describe('help', () => {
-  test('of the tool names every command', async () => {
-    const page = await toolHelp(portherdctl, 100);
-    for (const { name, words } of commands) expect(page).toContain(`\n  ${`${name} ${words}`.trim()} `);
-    expect(page).not.toMatch(/\[(string|boolean)\]/);
-  });
-
-  test.each(commands.map((command) => [command.name, command] as const))(
-    'of %s shows its usage, options and examples',
-    async (name, command) => {
-      const page = await commandHelp(portherdctl, command, 100);
-      expect(page).toMatch(new RegExp(`^Usage: portherdctl ${name}`));
-      expect(page).toContain('--socket');
-      expect(command.examples.length).toBeGreaterThan(0);
-      for (const [line] of command.examples) expect(page).toContain(line);
-      for (const option of Object.keys(command.options ?? {})) expect(page).toContain(`--${option}`);
-    },
-  );
-
-  test('every example can be read', () => {
-    for (const [line] of commands.flatMap(({ examples }) => examples)) {
-      const [tool, ...args] = line.split(' ');
-      expect(tool).toBe('portherdctl');
-      expect(readCommandLine(portherdctl, args).ok, line).toBe(true);
-    }
   });
 });

@@ -8,6 +8,7 @@ import { type Account, accountOf } from './accounts.ts';
 import { type ResolvedCommand, realDirectory, resolveCommand } from './command.ts';
 import { readEnvFile } from './env-file.ts';
 import { type LaunchTool, type LaunchTraits, type Tools, toolsFor } from './launch-line.ts';
+import { findLogDirectories } from './log-files.ts';
 import { isA } from './node-script.ts';
 import { capability, effectiveCapabilities, hardLimit } from './proc-self.ts';
 import type { Environment } from './worker-env.ts';
@@ -21,7 +22,7 @@ export interface Launch {
   readonly tools: Tools;
 }
 
-/** `env`: the daemon's. Errors: NO_FILE, NOT_EXECUTABLE, NO_ACCOUNT, NOT_PRIVILEGED. */
+/** `env`: the daemon's. Errors: NO_FILE, NOT_EXECUTABLE, SPAWN_ERROR (its logs), NO_ACCOUNT, NOT_PRIVILEGED. */
 export function prepareLaunch(configured: ProgramConfig, slot: number, env: Environment): Result<Launch> {
   const directory = realDirectory(configured.directory);
   if (!directory.ok) return directory;
@@ -37,6 +38,8 @@ export function prepareLaunch(configured: ProgramConfig, slot: number, env: Envi
   };
   const command = resolveCommand(program.command, program.directory, { ...env, ...program.environment });
   if (!command.ok) return command;
+  const logs = findLogDirectories(configured, slot);
+  if (!logs.ok) return logs;
   const traits = traitsOf(program);
   if (!traits.ok) return traits;
   const tools = findTools(toolsFor({ ...traits.value, activated: false }));

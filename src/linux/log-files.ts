@@ -1,11 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { failure, messageOf } from '../shared/errors.ts';
 import { lastWordsBytesMax } from '../shared/limits.ts';
 import { forSlot } from '../shared/percent-text.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import type { WorkerLogs } from '../supervisor/ports.ts';
+import { isA } from './node-script.ts';
 import { openLogSync } from './open-log.ts';
 
 /**
@@ -39,6 +40,20 @@ export function logPaths(program: LoggedProgram, slot: number, logDir: string): 
     if (path === 'auto') return join(logDir, `${program.name}-${slot}.${stream}.log`);
     return forSlot(path, program.name, slot);
   }
+}
+
+/** The directory of logDir is made; that of a path which the config names must be there. Errors: SPAWN_ERROR. */
+export function findLogDirectories({ name, logs }: LoggedProgram, slot: number): Result<undefined> {
+  for (const [stream, path] of [
+    ['stdout', logs.stdout],
+    ['stderr', logs.stderr],
+  ] as const) {
+    const file = forSlot(path, name, slot);
+    if (!isAbsolute(file) || isA('directory', dirname(file))) continue;
+    const why = `cannot open the log ${file}: there is no directory ${dirname(file)} (logs.${stream})`;
+    return err(failure('SPAWN_ERROR', why, logAdvice));
+  }
+  return ok();
 }
 
 /** As the supervisor asks for them. */
@@ -121,4 +136,4 @@ const controls = /\p{Cc}/gu;
 /** Not blocking: a FIFO without a reader must be an error (ENXIO), not a daemon that hangs in open(2). libuv clears it. */
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
-const logAdvice = 'Make its directory writable for this user, or change `logs` of the program.';
+const logAdvice = 'Make its directory, writable for this user, or change `logs` of the program.';

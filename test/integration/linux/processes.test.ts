@@ -131,7 +131,7 @@ describe('what cannot be started is an error with its reason', () => {
     [
       { command: ['sh'], logs: { ...workerRequest({}).program.logs, stdout: '/nowhere/x.log' } },
       'SPAWN_ERROR',
-      '/nowhere/x.log: ENOENT',
+      '/nowhere/x.log: there is no directory /nowhere',
     ],
     [{ command: ['sh', '-c', 'x'.repeat(3_000_000)] }, 'SPAWN_ERROR', 'E2BIG'],
   ])('%#', async (program, code, text) => {

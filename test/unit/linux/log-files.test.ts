@@ -11,7 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { endOfLog, lastWords, logPaths, openLogs } from '../../../src/linux/log-files.ts';
+import { prepareLaunch } from '../../../src/linux/launch.ts';
+import { endOfLog, findLogDirectories, lastWords, logPaths, openLogs } from '../../../src/linux/log-files.ts';
+import { workerRequest } from '../../harness/worker-request.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'portherd-logs-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -35,6 +37,18 @@ describe('the paths of a slot’s logs', () => {
     const logs = { stdout: 'none', stderr: 'inherit' };
     expect(logPaths({ name: 'web', logs }, 0, '/logs')).toEqual(logs);
   });
+});
+
+test('the directory of a path that the config names must be there, and is asked for before anything is started', () => {
+  const there = { stdout: join(dir, 'a.log'), stderr: 'stdout' };
+  expect(findLogDirectories({ name: 'web', logs: there }, 0).ok).toBe(true);
+  expect(findLogDirectories({ name: 'web', logs: { stdout: 'auto', stderr: 'none' } }, 0).ok).toBe(true);
+  const logs = { stdout: 'inherit', stderr: join(dir, '%(program_name)s-%(slot)d', 'err.log') };
+  expect(findLogDirectories({ name: 'web', logs }, 3)).toMatchObject({
+    error: { message: `cannot open the log ${dir}/web-3/err.log: there is no directory ${dir}/web-3 (logs.stderr)` },
+  });
+  const { program } = workerRequest({ logs: { ...workerRequest({}).program.logs, stdout: '/nowhere/x.log' } });
+  expect(prepareLaunch(program, 0, process.env)).toMatchObject({ error: { code: 'SPAWN_ERROR' } });
 });
 
 describe('opened logs', () => {

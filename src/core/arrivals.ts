@@ -9,6 +9,8 @@ export interface Arrivals {
   readonly rate: number;
   /** The most that came at once in the last half minute or so; 0 when they come one by one. */
   readonly burst: number;
+  /** How many came just now, if that was a burst. */
+  readonly surge: number;
   /** Of the last ten seconds or so, those that came one by one; 0 after a burst. */
   readonly singles: number;
   /** Monotonic ms of the last reading that showed a new connection. */
@@ -17,7 +19,7 @@ export interface Arrivals {
   /** Connections that end, per ms, and that are open, both over the last second or so. */
   readonly leaves: number;
   readonly open: number;
-  /** Per slot the highest `total + queue` seen of its worker. */
+  /** Per slot what the kernel has dealt it; where it does not count that, the highest `total + queue` seen of its worker. */
   readonly came: readonly Came[];
   /** Shares that were in force, each from `from` to the next one's. */
   readonly shares: readonly { readonly from: number; readonly shares: readonly number[] }[];
@@ -25,6 +27,7 @@ export interface Arrivals {
 
 interface Came {
   readonly worker: number;
+  readonly by: 'kernel' | 'worker';
   readonly count: number;
   /** How many of them have ended. */
   readonly gone: number;
@@ -48,6 +51,7 @@ export function noArrivals(now: number): Arrivals {
   return {
     rate: 0,
     burst: 0,
+    surge: 0,
     singles: 0,
     lastAt: now,
     at: now,
@@ -65,12 +69,12 @@ export function noteArrivals(before: Arrivals, readings: readonly Reading[], now
   let gone = 0;
   let allOpen = 0;
   for (const reading of readings) {
-    const { slot, worker, total, open = 0 } = reading;
-    if (total === undefined) continue;
+    const { slot, worker, open = 0, total = open } = reading;
+    if (reading.total === undefined && reading.dealt === undefined) continue;
     const seen = before.came[slot];
     const next = countOf(seen, reading, total, now);
     allOpen += open;
-    if (seen?.worker === worker) {
+    if (seen?.worker === worker && seen.by === next.by) {
       fresh += Math.max(0, next.count - seen.count);
       gone += Math.max(0, next.gone - seen.gone);
     }
@@ -91,6 +95,7 @@ export function noteArrivals(before: Arrivals, readings: readonly Reading[], now
     ...before,
     rate,
     burst: burst < burstMin ? 0 : burst,
+    surge: isBurst ? fresh : 0,
     singles,
     lastAt,
     at: now,
@@ -106,14 +111,16 @@ export function noteArrivals(before: Arrivals, readings: readonly Reading[], now
  */
 function countOf(
   seen: Came | undefined,
-  { worker, queue, open = 0, beatAgeMs }: Reading,
+  { worker, queue, dealt, open = 0, beatAgeMs }: Reading,
   total: number,
   now: number,
 ): Came {
   const waitedAt = queue > 0 ? now : (seen?.waitedAt ?? Number.NEGATIVE_INFINITY);
+  const gone = total - open;
+  if (dealt !== undefined) return { worker, by: 'kernel', waitedAt, gone, count: dealt };
   const sum = total + queue;
   const whole = seen?.worker !== worker || (beatAgeMs !== undefined && now - beatAgeMs > seen.waitedAt + onTheWayMs);
-  return { worker, waitedAt, gone: total - open, count: whole ? sum : Math.max(seen.count, sum) };
+  return { worker, by: 'worker', waitedAt, gone, count: whole ? sum : Math.max(seen.count, sum) };
 }
 
 /** From now on connections are steered in these shares. */
@@ -139,8 +146,9 @@ function stayMs(arrivals: Arrivals, ms: number): number {
 }
 
 /** How long a connection lives: as many as are open end in that time (Little's law). */
-function lifeMs({ leaves, open }: Arrivals): number {
-  return leaves * lifeMsMax > open ? Math.max(1, open / leaves) : Number.POSITIVE_INFINITY;
+function lifeMs({ leaves, open, came }: Arrivals): number {
+  if (leaves * rateMs < leavesPerSlotMin * came.length || leaves * lifeMsMax <= open) return Number.POSITIVE_INFINITY;
+  return Math.max(1, open / leaves);
 }
 
 /** Connections that a slot has probably been given since its count was taken, `ageMs` ago, and that it still has. */
@@ -164,17 +172,23 @@ export function unseen(arrivals: Arrivals, slot: number, ageMs: number, now: num
  * when a burst was seen, and after a silence the more the longer it lasts.
  */
 export function expected(arrivals: Arrivals, horizonMs: number, slots: number, now: number): number {
-  const { rate, burst, singles, lastAt } = arrivals;
-  const doubt = doubtPerSlot * Math.max(0, 1 - singles / singlesTrusted);
+  const { rate, burst, surge, singles, lastAt, came } = arrivals;
+  const deals = came.some((one) => one?.by === 'kernel');
+  const doubt = doubtPerSlot[deals ? 'deals' : 'draws'] * Math.max(0, 1 - singles / singlesTrusted);
   const silence = Math.min(silenceMsMax, Math.max(0, now - lastAt - rateMs)) / rateMs;
   // Who will have left again by then needs no preparation.
-  const pool = Math.max(burst, slots * Math.max(doubt, silence)) * keptFor(arrivals, horizonMs);
+  const pool = Math.max(burst, surge * surgeGrows, slots * Math.max(doubt, silence)) * keptFor(arrivals, horizonMs);
   return Math.max(1, rate * stayMs(arrivals, horizonMs), pool);
 }
 
 /** What lives longer is as good as for ever: decisions look ahead a quarter of a second. */
 const lifeMsMax = 60_000;
-const doubtPerSlot = 4;
+/** Fewer in a second tell nothing: they may be probes of readiness, and all else may stay. */
+const leavesPerSlotMin = 2;
+/** Who draws leaves differences that must be made good soon; who deals does not, and can wait for certainty. */
+const doubtPerSlot = { deals: 32, draws: 4 } as const;
+/** What comes at once is seen when it has just begun: as many more times are on their way. */
+const surgeGrows = 4;
 /** Eight one after the other are a trickle. */
 const singlesTrusted = 8;
 /** Thirty connections a slot: by then single ones no longer count. */

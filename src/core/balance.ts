@@ -74,7 +74,7 @@ export function decideBalance(
   const arrivals = noteArrivals(before.arrivals, readings, now);
   const factors: number[] = [];
   const drops: number[] = [];
-  const dealt: (Dealt | undefined)[] = [];
+  const dealt = [...before.dealt];
   for (const reading of readings) {
     const exact = policy === 'load' ? loadFactor(reading, before.drops[reading.slot] ?? reading.drops) : 1;
     const last = policy === 'load' ? (before.factors[reading.slot] ?? exact) : exact;
@@ -93,15 +93,16 @@ export function decideBalance(
 }
 
 /**
- * As even as they can be. Who deals in turns (eBPF) keeps them so, better than anything that goes by counts, which are always a little
- * old; who draws (classic BPF) does not.
+ * As even as they can be, or apart by no more than half of what chance would make of as many: what comes at once would be too much of an
+ * answer to that. Who deals in turns (eBPF) keeps them so; who draws (classic BPF) does not.
  */
 function areEven(chosen: readonly Reading[], dealt: Balance['dealt']): boolean {
   const held = chosen.flatMap(({ slot, open, queue }) => {
-    const told = dealt[slot];
-    return told === undefined || open === undefined ? [] : [open + Math.max(queue, onTheWay(told))];
+    const coming = onTheWay(dealt[slot]);
+    return coming === undefined || open === undefined ? [] : [open + Math.max(queue, coming)];
   });
-  return held.length === chosen.length && Math.max(...held) - Math.min(...held) <= 1;
+  const mean = held.reduce((sum, one) => sum + one, 0) / held.length;
+  return held.length === chosen.length && Math.max(...held) - Math.min(...held) <= Math.max(1, Math.sqrt(mean) / 2);
 }
 
 /** Each slot's part of 1 among these. All zero means all the same. */
@@ -179,7 +180,8 @@ function estimate(reading: Reading, arrivals: Arrivals, dealt: Dealt | undefined
   if (open === undefined) return undefined;
   const ageMs = ageOf(reading);
   const kept = open * keptFor(arrivals, ageMs);
-  if (dealt !== undefined) return kept + Math.max(queue, onTheWay(dealt) * stayShare(arrivals, ageMs));
+  const coming = onTheWay(dealt);
+  if (coming !== undefined) return kept + Math.max(queue, coming * stayShare(arrivals, ageMs));
   // What came for certain but is not in `open` yet, or what must have come by now: whichever is more.
   const waiting = Math.max(queue, (arrivals.came[slot]?.count ?? 0) - (total ?? 0));
   return kept + Math.max(waiting, unseen(arrivals, slot, ageMs, now));

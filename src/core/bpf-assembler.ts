@@ -132,6 +132,11 @@ export function addInMemory(to: Register, offset: number, size: 'u32' | 'u64', {
   return line(0xc3 | sizes[size], to.register, from, offset, 0);
 }
 
+/** The same, and the register gets what was there before (BPF_FETCH; Linux 5.12). */
+export function fetchAdd(to: Register, offset: number, size: 'u32' | 'u64', { register: from }: Register): Line {
+  return line(0xc3 | sizes[size], to.register, from, offset, 1);
+}
+
 export function jump(to: string): Line {
   return line(0x05, 0, 0, to, 0);
 }

@@ -4,6 +4,7 @@ import {
   call,
   compute,
   exit,
+  fetchAdd,
   fromNetwork16,
   jump,
   jumpIf,
@@ -30,8 +31,8 @@ import { tableAt, weightTable } from './weight-table.ts';
  *   weigh       the table's entries in turn: its slot or its alias. A slot without a socket passes the turn on, a few times
  *
  * Turns instead of chance: what is opened at once is spread as evenly as what is opened one by one. Every 64 rounds
- * begin with another entry, so that clients that come in a pattern do not meet the same slot for ever. Two processors that take the same turn
- * at the same moment cost nothing but evenness.
+ * begin with another entry, so that clients that come in a pattern do not meet the same slot for ever. Two processors never take the same
+ * turn.
  *
  * What each slot was given is counted, so that a count of a worker that comes late does not have it given more.
  *
@@ -198,10 +199,8 @@ function weighing(maps: MapDescriptors): readonly Line[] {
     load(r1, 'u32', table, tableAt.count),
     jumpIf(r1, '==', 0, 'pass'),
     loadMapValue(r2, maps.turns),
-    load(r3, 'u32', r2, 0),
-    move(r4, r3),
-    compute(r4, '+', 1),
-    store(r2, 0, 'u32', r4),
+    move(r3, 1),
+    fetchAdd(r2, 0, 'u32', r3),
     // r3 the turn, r4 its round; r5 where rounds of this time begin.
     move(r4, r3),
     compute(r4, '/', r1),

@@ -1,9 +1,9 @@
 import type { Look } from '../core/effects.ts';
 import type { Reading } from '../core/reading.ts';
 import type { LiveWorkers } from './live-workers.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, QueueReading } from './ports.ts';
 
-/** How each of these slots is: its queue as of now, from the kernel; the rest as of its workers' last beats. Asks nobody. */
+/** How each of these slots is: its queue and what it was dealt as of now, from the kernel; the rest as of its workers' last beats. Asks nobody. */
 export function takeReadings(
   looks: readonly Look[],
   program: string,
@@ -11,20 +11,14 @@ export function takeReadings(
   workers: LiveWorkers,
 ): readonly Reading[] {
   const now = clock.now();
+  const queues = looks.map(({ slot }) => queuesOf(listeners.queues(program, slot)));
+  // After the queues: who came in between counts for every slot, and not for those that were looked at last.
   const dealt = steering.dealt(program);
-  return looks.map(({ slot, worker, beside }) => {
-    let queue = 0;
-    let backlog = 0;
-    let drops = 0;
-    for (const reading of listeners.queues(program, slot)) {
-      queue += reading.queue;
-      backlog += reading.backlog;
-      drops += reading.drops;
-    }
+  return looks.map(({ slot, worker, beside }, at) => {
     const serving = workers.find(program, worker);
     const heard = serving?.heardAt === undefined ? {} : { beatAgeMs: now - serving.heardAt };
     const counted = dealt === undefined ? {} : { dealt: dealt(slot) };
-    const outside = { slot, worker, queue, backlog, drops, ...counted, ...heard };
+    const outside = { slot, worker, ...(queues[at] ?? noQueue), ...counted, ...heard };
     if (serving?.beat === undefined) return outside;
     const { beat } = serving;
     let { open, total, inFlight } = beat;
@@ -37,4 +31,18 @@ export function takeReadings(
     const { lagMs, elu } = beat;
     return { ...outside, open, total, inFlight, lagMs, elu };
   });
+}
+
+const noQueue: QueueReading = { queue: 0, backlog: 0, drops: 0 };
+
+/** Of all ports together. */
+function queuesOf(readings: readonly QueueReading[]): QueueReading {
+  return readings.reduce(
+    (sum, { queue, backlog, drops }) => ({
+      queue: sum.queue + queue,
+      backlog: sum.backlog + backlog,
+      drops: sum.drops + drops,
+    }),
+    noQueue,
+  );
 }

@@ -76,6 +76,7 @@ class Machine {
       else if (kind === 5) pc += this.#holds(code, dst, src, imm) ? offset : 0;
       else if (kind === 7) r[dst] = BigInt.asUintN(64, this.#compute(code, dst, src, imm));
       else if (kind === 1) r[dst] = this.#load(Number(this.#get(src)) + offset, sizeOf(code));
+      else if (code === 0xc3 && imm === 1) r[src] = this.#fetchAdd(Number(this.#get(dst)) + offset, this.#get(src));
       else if (code === 0xdb && imm === 0) this.#add(Number(this.#get(dst)) + offset, this.#get(src));
       else if (kind === 3) this.#store(Number(this.#get(dst)) + offset, sizeOf(code), this.#get(src));
       else throw new Error(`opcode ${code.toString(16)} at ${pc}`);
@@ -172,7 +173,6 @@ class Machine {
   #load(address: number, bytes: number): bigint {
     const { table, packet = new Uint8Array(), migrating = false } = this.#run;
     const tcp = packet.subarray(headerBytes(packet));
-    if (address === regions.turns && bytes === 4) return BigInt(this.#run.turns[0] ?? 0);
     if (address >= regions.table) return read(table, address - regions.table, bytes);
     if (address >= regions.probe) return BigInt(this.#found);
     if (address >= regions.stack) return read(this.#stack, address - regions.stack, bytes);
@@ -185,6 +185,14 @@ class Machine {
     throw new Error(`load from ${address}`);
   }
 
+  #fetchAdd(address: number, value: bigint): bigint {
+    const { turns } = this.#run;
+    if (address !== regions.turns) throw new Error(`addition to ${address}`);
+    const before = turns[0] ?? 0;
+    turns[0] = Number(BigInt.asUintN(32, BigInt(before) + value));
+    return BigInt(before);
+  }
+
   #add(address: number, value: bigint): void {
     const at = (address - regions.dealt) / 8;
     const { dealt } = this.#run;
@@ -193,10 +201,6 @@ class Machine {
   }
 
   #store(address: number, bytes: number, value: bigint): void {
-    if (address === regions.turns && bytes === 4) {
-      this.#run.turns[0] = Number(BigInt.asUintN(32, value));
-      return;
-    }
     const at = address - regions.stack;
     if (at < 0 || at + bytes > stackBytes) throw new Error(`store to ${address}`);
     for (let byte = 0; byte < bytes; byte += 1) this.#stack[at + byte] = Number((value >> BigInt(8 * byte)) & 0xffn);

@@ -27,6 +27,7 @@ import { reapOrphans } from './linux/orphans.ts';
 import { backlogCut } from './linux/port-free.ts';
 import { createProcesses, preloadPath } from './linux/processes.ts';
 import { claimRunDir, logDirOf, type RunDir } from './linux/run-dir.ts';
+import { followOutputs } from './linux/output-follower.ts';
 import { keepMemorySmall } from './linux/small-memory.ts';
 import { createSockets, type Sockets } from './linux/sockets.ts';
 import { createStateFile } from './linux/state-file.ts';
@@ -129,7 +130,8 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   const supervisor = new Supervisor(ports);
   supervisor.events.connect(eventPipes);
   eventPipes.onEvent = (event) => supervisor.events.heard(event);
-  const events = watchEvents(supervisor, adoption.programs);
+  const outputs = followOutputs(log);
+  const events = watchEvents(supervisor, adoption.programs, outputs);
   listen.tell = (event) => hear(supervisor, event);
   supervisor.hookUp(heritage.state?.hooks ?? config.hooks);
   const hooks = createHooks(supervisor, wiring);
@@ -183,6 +185,7 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   await channel.value.close();
   unkeep();
   events.end();
+  outputs.end();
   ports.state.forget();
   notify.end();
   log.info({ event: 'ended', why: end.why, exit: end.exit }, 'portherd ends');

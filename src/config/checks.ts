@@ -33,7 +33,7 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   const wrong = (key: Path, text: string): void => {
     problems.push({ path: [...at, ...key], at: 'value', text });
   };
-  const { roll, backoff, readiness, listen, stop } = program;
+  const { roll, backoff, readiness, listen, stop, logs } = program;
   if (roll.maxSurge === 0 && roll.maxUnavailable === 0) {
     wrong(
       ['roll', 'maxSurge'],
@@ -53,6 +53,13 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   if (readiness.type === 'http' && listen.length === 0) {
     wrong(['readiness', 'type'], 'http needs a port to ask; write one under listen');
   }
+  logs.events.forEach((stream, index) => {
+    if (['none', 'inherit', 'stdout'].includes(logs[stream]))
+      wrong(
+        ['logs', 'events', index],
+        `${stream} has no file of its own to read; write auto or a path under logs.${stream}`,
+      );
+  });
   if (listensToEvents(program)) for (const [key, text] of againstListening(program)) wrong(key, text);
   listen.forEach((one, index) => {
     const earlier = listen.slice(0, index);

@@ -1,4 +1,4 @@
-import { durationOr, oneOf, path, sizeOr, wholeNumber } from './kinds.ts';
+import { durationOr, listOf, oneOf, path, sizeOr, wholeNumber } from './kinds.ts';
 import { defaultedSection, option } from './option.ts';
 
 /** Where a program's output goes, and what becomes of old output. */
@@ -43,6 +43,16 @@ export const logs = defaultedSection('Where the workers’ output goes. They wri
     doc: 'Backups from .2 on become .2.gz, .3.gz …, at a quarter of one core at most.',
     change: 'live',
     default: true,
+  }),
+  events: option(listOf(oneOf('stdout', 'stderr'), 0, 2), {
+    doc: 'What is written to these is told to event listeners too (PROCESS_LOG_STDOUT …), read from the log files.',
+    change: 'live',
+    default: [],
+  }),
+  capture: option(sizeOr('never', 1, 16 * megabyte), {
+    doc: 'What stands between supervisord’s tags is told as PROCESS_COMMUNICATION, the last so many characters of it.',
+    change: 'live',
+    default: 'never',
   }),
   maxAge: option(durationOr('never', hour, 10 * 366 * 24 * hour), {
     doc: 'Backups whose last line is older than this are removed.',

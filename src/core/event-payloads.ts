@@ -1,3 +1,4 @@
+import type { Output } from './event-output.ts';
 import type { Happening } from './event-pool.ts';
 import type { StateChange } from './state-changes.ts';
 
@@ -29,6 +30,18 @@ export function daemonNews(what: 'RUNNING' | 'STOPPING'): News {
 
 export function remoteNews(type: string, data: string): News {
   return { name: 'REMOTE_COMMUNICATION', payload: `type:${type}\n${data}` };
+}
+
+export function outputNews(
+  program: string,
+  slot: number,
+  { pid, stream, output }: { readonly pid: number; readonly stream: 'stdout' | 'stderr'; readonly output: Output },
+): News {
+  const who = `processname:${slot} groupname:${program} pid:${pid}`;
+  const channel = stream === 'stdout' ? 'STDOUT' : 'STDERR';
+  return output.is === 'written'
+    ? { name: `PROCESS_LOG_${channel}`, payload: `${who} channel:${stream}\n${output.text}` }
+    : { name: `PROCESS_COMMUNICATION_${channel}`, payload: `${who}\n${output.text}` };
 }
 
 const periods = [5, 60, 3_600] as const;

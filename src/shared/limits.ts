@@ -210,3 +210,6 @@ export const hookAnswerBytesMax = 64 * 1024;
 
 /** Of the supervisor's time, for starting what hooks run: some 20 commands or 50 requests a second. */
 export const hookShareMax = 0.05;
+
+/** Output of workers that is told as events, in a second: reading and sending it takes the supervisor some 2 % of a core. */
+export const eventOutputBytesMax = 4 * 1024 * 1024;

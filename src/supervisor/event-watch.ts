@@ -3,6 +3,8 @@ import { daemonNews, groupNews, stateNews, tickNews } from '../core/event-payloa
 import type { Slot } from '../core/seat.ts';
 import { stateChanges } from '../core/state-changes.ts';
 import type { AdoptedProgram } from './adopt.ts';
+import { OutputEvents } from './event-output.ts';
+import type { OutputFollowing } from './ports-events.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Makes supervisord's events of what happens here, and gives them to the desk. */
@@ -13,11 +15,15 @@ export interface EventWatch {
 }
 
 /** `former`: what was adopted is as it was, so only what has become of it since is news. */
-export function watchEvents(supervisor: Supervisor, former: readonly AdoptedProgram[]): EventWatch {
+export function watchEvents(
+  supervisor: Supervisor,
+  former: readonly AdoptedProgram[],
+  following: OutputFollowing,
+): EventWatch {
   const { events: desk, ports } = supervisor;
   const known = new Map<string, readonly Slot[]>();
   const facts = new Map<string, Fact[]>();
-  let complete = false;
+  const output = new OutputEvents(supervisor, following);
   let stopping = false;
   let second = unixSeconds();
 
@@ -32,9 +38,10 @@ export function watchEvents(supervisor: Supervisor, former: readonly AdoptedProg
       stopping = true;
       desk.publish(daemonNews('STOPPING'));
     }
-    compareGroups();
+    compareGroup(program);
     compareSlots(program, facts.get(program) ?? []);
     facts.delete(program);
+    output.sync(program);
     desk.deliver();
   });
 
@@ -45,22 +52,19 @@ export function watchEvents(supervisor: Supervisor, former: readonly AdoptedProg
     desk.look();
   }, lookEveryMs).unref();
 
-  function compareGroups(): void {
-    for (const [name, { config }] of supervisor.programs) {
-      // It hears of itself, too.
-      desk.open(config);
-      if (known.has(name)) continue;
-      known.set(name, []);
-      desk.publish(groupNews('ADDED', name));
-    }
-    // Before that they are still being adopted.
-    if (!complete) return;
-    for (const name of known.keys()) {
-      if (supervisor.programs.has(name)) continue;
-      known.delete(name);
+  function compareGroup(name: string): void {
+    const program = supervisor.programs.get(name);
+    if (program === undefined) {
+      if (!known.delete(name)) return;
       desk.close(name);
       desk.publish(groupNews('REMOVED', name));
+      return;
     }
+    // It hears of itself, too.
+    desk.open(program.config);
+    if (known.has(name)) return;
+    known.set(name, []);
+    desk.publish(groupNews('ADDED', name));
   }
 
   function compareSlots(name: string, said: readonly Fact[]): void {
@@ -81,8 +85,6 @@ export function watchEvents(supervisor: Supervisor, former: readonly AdoptedProg
 
   return {
     running() {
-      complete = true;
-      compareGroups();
       desk.publish(daemonNews('RUNNING'));
     },
     end() {

@@ -13,3 +13,9 @@ export type PipeEvent =
   | { readonly is: 'deafened'; readonly worker: number; readonly why: string }
   /** The process has ended, and all that it said was told. */
   | { readonly is: 'left'; readonly worker: number };
+
+/** Reads what workers write into their logs, from now on. */
+export interface OutputFollowing {
+  follow(path: string, tell: (bytes: Uint8Array) => void): void;
+  unfollow(path: string): void;
+}

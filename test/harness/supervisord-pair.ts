@@ -18,6 +18,8 @@ export interface PairProgram {
   readonly retries?: number;
   /** What it is told of, as an event listener. */
   readonly events?: readonly string[];
+  /** What it writes to standard output is told to listeners, and what is between the tags. */
+  readonly told?: true;
 }
 
 export class SupervisordPair implements AsyncDisposable {
@@ -88,25 +90,28 @@ export class SupervisordPair implements AsyncDisposable {
 
 /** numprocs makes a group of each: `web:0`, as portherd's slots are called. */
 function supervisordText(programs: readonly PairProgram[], scripts: string): string {
-  const sections = programs.map(({ name, command, workers, autostart, priority, output, retries = 0, events }) => [
-    `${events === undefined ? 'program' : 'eventlistener'}:${name}`,
-    {
-      ...(events === undefined ? {} : { events: events.join(','), buffer_size: 1_000 }),
-      command: command.replace('%(scripts)s', scripts),
-      process_name: '%(process_num)d',
-      numprocs: workers,
-      autostart,
-      ...(priority === undefined ? {} : { priority }),
-      directory: '/',
-      startretries: retries,
-      ...(output === 'none' ? { stdout_logfile: 'NONE', stderr_logfile: 'NONE' } : {}),
-    },
-  ]);
+  const sections = programs.map(
+    ({ name, command, workers, autostart, priority, output, retries = 0, events, told }) => [
+      `${events === undefined ? 'program' : 'eventlistener'}:${name}`,
+      {
+        ...(events === undefined ? {} : { events: events.join(','), buffer_size: 1_000 }),
+        command: command.replace('%(scripts)s', scripts),
+        process_name: '%(process_num)d',
+        numprocs: workers,
+        autostart,
+        ...(priority === undefined ? {} : { priority }),
+        directory: '/',
+        startretries: retries,
+        ...(told === undefined ? {} : { stdout_events_enabled: true, stdout_capture_maxbytes: '1MB' }),
+        ...(output === 'none' ? { stdout_logfile: 'NONE', stderr_logfile: 'NONE' } : {}),
+      },
+    ],
+  );
   return iniText(Object.fromEntries(sections));
 }
 
 function portherdPrograms(programs: readonly PairProgram[], scripts: string) {
-  const entries = programs.map(({ name, command, workers, autostart, priority, output, retries = 0, events }) => [
+  const entries = programs.map(({ name, command, workers, autostart, priority, output, retries = 0, events, told }) => [
     name,
     {
       command: command.replace('%(scripts)s', scripts),
@@ -115,6 +120,7 @@ function portherdPrograms(programs: readonly PairProgram[], scripts: string) {
       ...(priority === undefined ? {} : { priority }),
       ...(events === undefined ? {} : { events: { subscribe: events, buffer: 1_000 } }),
       startRetries: retries,
+      ...(told === undefined ? {} : { logs: { events: ['stdout'], capture: '1MB' } }),
       listen: [],
       directory: '/',
       ...(output === 'none' ? { logs: { stdout: 'none', stderr: 'none' } } : {}),

@@ -211,7 +211,16 @@ function randomConfig(dice: Dice): ProgramConfig {
       shed: { automatic: false, above: 1.25, perSecond: 0.2 },
     },
     health: { hungAfter: dice.pick([1_000, 5_000, 'never'] as const) },
-    logs: { stdout: 'auto', stderr: 'auto', maxSize: 'never', keep: 10, compress: false, maxAge: 'never' },
+    logs: {
+      stdout: 'auto',
+      stderr: 'auto',
+      maxSize: 'never',
+      keep: 10,
+      compress: false,
+      maxAge: 'never',
+      events: [],
+      capture: 'never',
+    },
     events: { subscribe: [], buffer: 10 },
     priority: 999,
   };

@@ -13,12 +13,15 @@ if (refusal !== undefined) console.warn(`event listeners are not compared: ${ref
 const script = join(import.meta.dirname, '../fixtures/childutils-listener.py');
 // Debian’s own Python has Debian’s package.
 const listener = { command: `/usr/bin/python3 ${script}`, workers: 1, autostart: true, retries: 3 };
+const talk = `sh -c 'sleep 3; echo hellö; echo "<!--XSUPERVISOR:BEGIN-->in < side<!--XSUPERVISOR:END-->"; echo good bye to all of you, and to the others; exec sleep 1000'`;
 const ofEverything = ['PROCESS_STATE', 'PROCESS_GROUP', 'SUPERVISOR_STATE_CHANGE', 'REMOTE_COMMUNICATION'];
 
 test.skipIf(refusal !== undefined)('listeners are told the same by both', { timeout: 180_000 }, async () => {
   await using pair = await SupervisordPair.start([
     { name: 'watch', ...listener, events: ofEverything },
     { name: 'healer', ...listener, command: `${listener.command} heals`, events: ['REMOTE_COMMUNICATION'] },
+    { name: 'reader', ...listener, events: ['PROCESS_LOG', 'PROCESS_COMMUNICATION'] },
+    { name: 'talks', command: talk, workers: 1, autostart: true, told: true },
     { name: 'web', command: 'sleep 1000', workers: 2, autostart: true, retries: 3 },
     { name: 'brief', command: 'sleep 1.3', workers: 1, autostart: false },
     { name: 'quits', command: "sh -c 'exit 3'", workers: 1, autostart: false },
@@ -37,6 +40,9 @@ test.skipIf(refusal !== undefined)('listeners are told the same by both', { time
   const [before, after] = pair.sockets.map((socket) => notes(socket, 'healer'));
   expect(after?.map(healing)).toEqual(before?.map(healing));
   expect(after?.flatMap(({ healed }) => healed ?? [])).toEqual(['web:0', 'RUNNING']);
+  expect(heardOf(pair.sockets[1])).toEqual(heardOf(pair.sockets[0]));
+  expect(heardOf(pair.sockets[1])['PROCESS_COMMUNICATION_STDOUT']).toBe('in < side');
+
   const [keys, others] = pair.sockets.map((socket) =>
     notes(socket, 'watch').map(({ headers = {} }) => Object.keys(headers).join(' ')),
   );
@@ -101,7 +107,7 @@ function told(socket: string): Map<string, string[]> {
   const all = lines(socket);
   const [begin, end] = ['RUNNING', 'STOPPING'].map((what) => all.indexOf(`SUPERVISOR_STATE_CHANGE_${what} `));
   // Groups in the order of their priority and of the file here, by kind and name there; and no listener hears of those before itself.
-  const groups = all.slice(0, begin).filter((line) => !/groupname:(watch|healer)/.test(line));
+  const groups = all.slice(0, begin).filter((line) => !/groupname:(watch|healer|reader)/.test(line));
   const told = [...groups.toSorted(), ...all.slice(begin, (end ?? 0) + 1)].map((line): [string, string] => {
     const [, slot, group] = /processname:(\S+) groupname:(\S+)/.exec(line) ?? [];
     const rest = line.replace(/processname:\S+ groupname:\S+ /, '').replace(/pid:[1-9]\d*/, 'pid:N');
@@ -112,6 +118,18 @@ function told(socket: string): Map<string, string[]> {
   // A busy supervisord sees an end late, takes the process for RUNNING, and tries again.
   own.set('quits:0', own.get('quits:0')?.slice(-2) ?? []);
   return own;
+}
+
+/** By name, what was told of standard output, in however many pieces. */
+function heardOf(socket = ''): Readonly<Record<string, string>> {
+  const heard: Record<string, string> = {};
+  for (const { headers = {}, payload = '' } of notes(socket, 'reader')) {
+    const [head = '', ...data] = payload.split('\n');
+    const name = `${headers['eventname']}`;
+    expect(head).toMatch(/^processname:0 groupname:talks pid:[1-9]\d*( channel:stdout)?$/);
+    heard[name] = (heard[name] ?? '') + data.join('\n');
+  }
+  return heard;
 }
 
 function healing({ headers, payload, found, healed }: Note): unknown {

@@ -27,24 +27,15 @@ function rulesOf(stream: 'stdout' | 'stderr'): Record<string, ProgramRule> {
         withInteger(text, (count) => ofBoth(stream, 'backups', numberWithin('logs.keep', count, 0, 1_000), view)),
     },
     [`${stream}_capture_maxbytes`]: {
-      read: (text) => {
+      read: (text, view) => {
         const size = sizeOf(text);
-        if (size.ok && size.value === 0) return mapped();
-        return checked(
-          size,
-          none('nothing between the tags of a PROCESS_COMMUNICATION is captured', 'send it to a service of your own'),
-        );
+        if (!size.ok) return wrong(size.error);
+        if (size.value === 0) return mapped();
+        return unlessNoFile(stream, view, captured(size.value));
       },
     },
     [`${stream}_events_enabled`]: {
-      read: (text) =>
-        unlessFalse(
-          text,
-          none(
-            'workers write their logs themselves, so no PROCESS_LOG event can be made of them',
-            'follow the log file',
-          ),
-        ),
+      read: (text, view) => unlessFalse(text, unlessNoFile(stream, view, mapped({ 'logs.events': toldStreams(view) }))),
     },
     [`${stream}_syslog`]: {
       read: (text) =>
@@ -96,13 +87,36 @@ function targetOf(text: string, { home }: ProgramView): string {
   return log === 'syslog' ? 'inherit' : log;
 }
 
-function unlessFalse(text: string, outcome: Outcome): Outcome {
-  return withBoolean(text, (yes) => (yes ? outcome : mapped()));
+/** The tags and what is between them stay in the log, as the worker writes it by itself. */
+function captured(bytes: number): Outcome {
+  const kept = Math.min(captureMax, bytes);
+  const text = 'the tags and what is between them stay in the log too, and both streams are captured';
+  return differs({ 'logs.capture': formatSize(kept) }, kept === bytes ? text : `${text}; logs.capture is at most 16MB`);
 }
 
-function checked(
-  read: { readonly ok: true } | { readonly ok: false; readonly error: string },
-  outcome: Outcome,
-): Outcome {
-  return read.ok ? outcome : wrong(read.error);
+const captureMax = 16 * 1024 ** 2;
+
+function toldStreams(view: ProgramView): readonly string[] {
+  return ['stdout', 'stderr'].filter((stream) => {
+    const yes = booleanOf(view.text(`${stream}_events_enabled`) ?? 'false');
+    return yes.ok && yes.value && hasFile(stream, view);
+  });
+}
+
+/** What is written is told from the log: without one there is nothing to read. */
+function unlessNoFile(stream: string, view: ProgramView, outcome: Outcome): Outcome {
+  return hasFile(stream, view)
+    ? outcome
+    : none('events are made of what is in the log file, and there is none', 'a log file');
+}
+
+function hasFile(stream: string, view: ProgramView): boolean {
+  const redirected = booleanOf(view.text('redirect_stderr') ?? 'false');
+  if (stream === 'stderr' && redirected.ok && redirected.value) return false;
+  const log = logOf(view.text(`${stream}_logfile`) ?? 'auto');
+  return !['none', 'inherit', 'syslog'].some((word) => word === log);
+}
+
+function unlessFalse(text: string, outcome: Outcome): Outcome {
+  return withBoolean(text, (yes) => (yes ? outcome : mapped()));
 }

@@ -71,6 +71,8 @@ describe('a worker’s standard input', () => {
         keep: 1,
         compress: false,
         maxAge: 'never',
+        events: [],
+        capture: 'never',
       },
     });
     expect(await createWorkerStdin().write(worker.ref, 'hello\n')).toEqual(ok());

@@ -44,6 +44,12 @@ test.each([
     'logs.stderr',
     'an event listener speaks with portherd over its standard output; write auto, none, inherit or a path',
   ],
+  [
+    'logs: { stdout: none, events: [stderr, stdout] }',
+    71,
+    'logs.events[1]',
+    'stdout has no file of its own to read; write auto or a path under logs.stdout',
+  ],
 ])('%s is refused', (part, column, path, text) => {
   expect(refusal(`programs: { web: { command: a, ${part} } }`)).toEqual([
     'CONFIG_INVALID',

@@ -61,6 +61,8 @@ const table: readonly (readonly [cost: ChangeCost, key: string, written: string]
   ['live', 'logs.maxSize', 'logs: { maxSize: 1MB }'],
   ['live', 'logs.keep', 'logs: { keep: 3 }'],
   ['live', 'logs.compress', 'logs: { compress: false }'],
+  ['live', 'logs.events', 'logs: { events: [stdout] }'],
+  ['live', 'logs.capture', 'logs: { capture: 1KB }'],
   ['live', 'logs.maxAge', 'logs: { maxAge: 720h }'],
   ['restart', 'events.subscribe', 'events: { subscribe: [TICK_5] }, priority: 999'],
   ['live', 'events.buffer', 'events: { buffer: 20 }'],

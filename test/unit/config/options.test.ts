@@ -49,7 +49,16 @@ test('what is left out has its default', () => {
     steering: 'auto',
     balance: { policy: 'connections', interval: 100, shed: { automatic: false, above: 1.25, perSecond: 0.2 } },
     health: { hungAfter: 30_000 },
-    logs: { stdout: 'auto', stderr: 'auto', maxSize: 52_428_800, keep: 10, compress: true, maxAge: 'never' },
+    logs: {
+      stdout: 'auto',
+      stderr: 'auto',
+      maxSize: 52_428_800,
+      keep: 10,
+      compress: true,
+      maxAge: 'never',
+      events: [],
+      capture: 'never',
+    },
     events: { subscribe: [], buffer: 10 },
     priority: 999,
   });

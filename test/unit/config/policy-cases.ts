@@ -221,6 +221,21 @@ export const policyCases: Readonly<Record<string, OptionCases>> = {
     ],
     bad: [['gzip', `${web('logs.compress')}: "gzip" is not valid; write true or false`]],
   },
+  'logs.events': {
+    good: [
+      ['[stdout, stderr]', ['stdout', 'stderr']],
+      ['[]', []],
+    ],
+    bad: [['[stdin]', `${web('logs.events[0]')}: "stdin" is not valid; write stdout or stderr`]],
+    marks: { '[stdin]': 'stdin]' },
+  },
+  'logs.capture': {
+    good: [
+      ['never', 'never'],
+      ['1MB', 1_048_576],
+    ],
+    bad: [['17MB', `${web('logs.capture')}: "17MB" is not valid; write a size from 1B to 16MB, or never`]],
+  },
   'logs.maxAge': {
     good: [
       ['1h', 3_600_000],

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/schema.ts';
 import { openControlPlaces } from './control-places.ts';
@@ -19,7 +18,6 @@ import { type Libc, loadLibc } from './linux/libc.ts';
 import { createWorkerLogs } from './linux/log-files.ts';
 import { LogKeeper } from './linux/log-keeper.ts';
 import { createLogReading } from './linux/log-reading.ts';
-import { createHookDelivery } from './linux/hook-delivery.ts';
 import { createLog } from './linux/logger.ts';
 import { machine } from './linux/machine.ts';
 import { OneAtATime } from './linux/one-at-a-time.ts';
@@ -35,14 +33,14 @@ import { watchStrangers } from './linux/strangers.ts';
 import { meetServiceManager, type ServiceManager } from './linux/systemd.ts';
 import { within } from './linux/within.ts';
 import { createWorkerStdin } from './linux/write-stdin.ts';
+import { startHooks } from './start-hooks.ts';
 import { assert } from './shared/assert.ts';
 import { ok, type Result } from './shared/result.ts';
-import { version } from './shared/version.ts';
 import { applyConfig } from './supervisor/apply-config.ts';
 import { watchEvents } from './supervisor/event-watch.ts';
 import { hear } from './supervisor/hear.ts';
 import { HeardLog } from './supervisor/heard-log.ts';
-import { Hooks } from './supervisor/hooks.ts';
+import type { Hooks } from './supervisor/hooks.ts';
 import { keepState } from './supervisor/keep-state.ts';
 import { keepNotified } from './supervisor/notify.ts';
 import { reopenLogs } from './supervisor/log-commands.ts';
@@ -133,8 +131,7 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   const outputs = followOutputs(log);
   const events = watchEvents(supervisor, adoption.programs, outputs);
   listen.tell = (event) => hear(supervisor, event);
-  supervisor.hookUp(heritage.state?.hooks ?? config.hooks);
-  const hooks = createHooks(supervisor, wiring);
+  const hooks = startHooks(supervisor, heritage, log, runDir.controlSocket);
   const operator = new Operator(supervisor, config.supervisor);
   const fresh = succeed(supervisor, heritage);
 
@@ -173,8 +170,8 @@ async function run(wiring: Wiring): Promise<Result<number>> {
   if (end.reload === true) {
     notify.reloading();
     manager.handOver();
-    await Promise.all([within(rotationMsMax, keeper.close()), hooks.close()]);
-    await replaceMyself(supervisor, config, channel.value, control.value);
+    await within(rotationMsMax, keeper.close());
+    await replaceMyself(supervisor, config, hooks, channel.value, control.value);
   }
   forget();
   unwatch();
@@ -205,25 +202,19 @@ async function catchUp({ heritage: { state }, origin, handover, log }: Wiring, o
     log.warn({ event: 'configDiffers', ...differs.value }, 'the config has changed; `portherdctl update` applies it');
 }
 
-function createHooks(supervisor: Supervisor, { log, clock, runDir }: Wiring): Hooks {
-  const delivery = createHookDelivery(process.env, runDir.controlSocket);
-  const sender = { host: hostname(), pid: process.pid, version };
-  const hooks = new Hooks(supervisor, supervisor.ports.machine.token().slice(0, 8), { clock, log, delivery, sender });
-  log.hear = (fields) => hooks.hearLog(fields);
-  return hooks;
-}
-
 /** The answer to whoever asked goes out first. */
 async function replaceMyself(
   supervisor: Supervisor,
   { supervisor: running }: Config,
+  hooks: Hooks,
   channel: ChannelServer,
   control: ControlServer,
 ): Promise<never> {
   const { log, state } = supervisor.ports;
   await sleep(answerMs);
   log.info({ event: 'reloading', pid: process.pid }, 'portherd replaces itself; workers serve on');
-  const last = stateOf(supervisor, running);
+  const hookQueues = await hooks.handOver();
+  const last = { ...stateOf(supervisor, running), hookQueues };
   const saved = state.save(last);
   if (!saved.ok) log.warn({ event: 'stateNotSaved', error: saved.error }, 'the next image finds the workers itself');
   const libc = loadLibc();

@@ -41,11 +41,12 @@ export interface UnitNeeds {
 }
 
 export function unitNeeds(config: Config, command: readonly string[], configFile: string): UnitNeeds {
-  const { supervisor, programs } = config;
+  const { supervisor, hooks, programs } = config;
   const ports = programs.flatMap(({ listen }) => listen.map(({ port }) => port));
   const held = programs.filter(({ bind }) => bind === 'slot');
   const sockets = held.reduce((sum, { workers, listen }) => sum + workers * listen.length, 0);
-  const reads = [...command, configFile, ...programs.flatMap((program) => [program.directory, ...program.command])];
+  const commands = [...programs, ...hooks].flatMap(({ directory, command: words = [] }) => [directory, ...words]);
+  const reads = [...command, configFile, ...commands];
   const logs = [supervisor.logFile ?? '', ...programs.flatMap(({ logs: { stdout, stderr } }) => [stdout, stderr])];
   const logFiles = logs.filter((path) => path.startsWith('/')).map((path) => path.replace(/\/[^/]*$/, ''));
   const directories = [supervisor.runDir, supervisor.logDir].filter((path) => path !== undefined);

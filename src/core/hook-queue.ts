@@ -19,6 +19,8 @@ export interface HookQueue<E> {
   readonly test: Delivery<E> | undefined;
   /** Attempts that failed since the last one that did not: the trouble it is in. */
   readonly failures: number;
+  /** Nothing more is sent: what waits will be handed over. */
+  readonly held: boolean;
   /** Until then only a test is sent (monotonic ms). */
   readonly pausedUntil: number;
   readonly delivered: number;
@@ -39,6 +41,9 @@ export type HookQueueEvent<E> =
   /** How the one that is being sent ended. `refused`: it would be the next time, too. */
   | { readonly is: 'delivered' }
   | { readonly is: 'failed'; readonly why: string; readonly refused: boolean }
+  /** What a former image of the daemon left: it comes before all others. */
+  | { readonly is: 'resumed'; readonly waiting: readonly Delivery<E>[] }
+  | { readonly is: 'held' }
   /** Its config has changed, or the daemon ends: another attempt now. */
   | { readonly is: 'hurried' }
   | { readonly is: 'tick' }
@@ -65,7 +70,15 @@ type Next<E> = readonly [queue: HookQueue<E>, ...effects: HookQueueEffect<E>[]];
 
 export function newHookQueue<E>(): HookQueue<E> {
   const counts = { delivered: 0, givenUp: 0, dropped: 0 };
-  return { sending: undefined, waiting: [], test: undefined, failures: 0, pausedUntil: -Infinity, ...counts };
+  return {
+    sending: undefined,
+    waiting: [],
+    test: undefined,
+    failures: 0,
+    held: false,
+    pausedUntil: -Infinity,
+    ...counts,
+  };
 }
 
 /** `now`: monotonic ms. */
@@ -76,14 +89,15 @@ export function stepHookQueue<E>(
   policy: HookPolicy,
 ): Next<E> {
   const [changed, ...effects] = change(queue, event, now, policy);
-  const [kept, ...dropped] = event.is === 'closed' ? [changed] : withinLimit(changed, policy);
-  const [next, ...sent] = event.is === 'closed' ? [kept] : sendNext(kept, now);
+  if (event.is === 'closed') return [changed, ...effects];
+  const [begun, ...sent] = sendNext(changed, now);
+  const [next, ...dropped] = withinLimit(begun, policy);
   return [next, ...effects, ...dropped, ...sent];
 }
 
 /** When it wants a tick; Infinity when it does not. */
-export function hookDeadline<E>({ sending, waiting, pausedUntil }: HookQueue<E>): number {
-  return sending === undefined && waiting.length > 0 ? pausedUntil : Number.POSITIVE_INFINITY;
+export function hookDeadline<E>({ sending, waiting, held, pausedUntil }: HookQueue<E>): number {
+  return sending === undefined && !held && waiting.length > 0 ? pausedUntil : Number.POSITIVE_INFINITY;
 }
 
 function change<E>(queue: HookQueue<E>, event: HookQueueEvent<E>, now: number, policy: HookPolicy): Next<E> {
@@ -96,6 +110,10 @@ function change<E>(queue: HookQueue<E>, event: HookQueueEvent<E>, now: number, p
       return ended(queue, 'delivered', '', { delivered: queue.delivered + 1, failures: 0, pausedUntil: now });
     case 'failed':
       return failed(queue, event, now, policy);
+    case 'resumed':
+      return [{ ...queue, waiting: [...event.waiting, ...queue.waiting] }];
+    case 'held':
+      return [{ ...queue, held: true }];
     case 'hurried':
       return [{ ...queue, pausedUntil: now }];
     case 'tick':
@@ -161,7 +179,7 @@ function withinLimit<E>(queue: HookQueue<E>, { queue: limit }: HookPolicy): Next
 }
 
 function sendNext<E>(queue: HookQueue<E>, now: number): Next<E> {
-  if (queue.sending !== undefined) return [queue];
+  if (queue.sending !== undefined || queue.held) return [queue];
   if (queue.test !== undefined)
     return [
       { ...queue, test: undefined, sending: queue.test },

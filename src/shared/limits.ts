@@ -196,8 +196,11 @@ export const stdinWaitMsMax = 2_000;
 /** A text that a hook tells: a worker's last words are as long. With everything else an event stays below 16 KiB. */
 export const hookTextCharsMax = 2_048;
 
-/** When everything has stopped, or before a reload: what hooks have not delivered by then is dropped. Nobody wants to wait for a dead receiver. */
+/** When everything has stopped: what hooks have not delivered by then is dropped. Nobody wants to wait for a dead receiver. */
 export const hooksFlushMs = 5_000;
+
+/** Of what waits for hooks, in the state of a reload: 32 full queues of the usual 400 bytes are 13 MB, and nobody has those. */
+export const hooksHandOverCharsMax = 16 * 1024 * 1024;
 
 /** What a hook's command writes to its standard error; one that writes more has its pipe closed. Its end is shown. */
 export const hookErrorBytesMax = 1024 * 1024;

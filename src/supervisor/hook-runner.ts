@@ -73,6 +73,22 @@ export class HookRunner {
     return promise;
   }
 
+  /** What a former image of the daemon left. */
+  resume(waiting: readonly Delivery<HookRecord>[]): void {
+    this.#step({ is: 'resumed', waiting });
+  }
+
+  /** What is not delivered yet, for the next image; what is under way may end first. Nothing of it runs any more then. */
+  async handOver(graceMs: number): Promise<readonly Delivery<HookRecord>[]> {
+    this.#step({ is: 'held' });
+    await Promise.race([this.#under, pause(graceMs)]);
+    const { sending, waiting } = this.#queue;
+    // Whoever asked for a test hears that it was broken off.
+    const under = sending === undefined || sending.isTest ? [] : [sending];
+    await this.close('the daemon replaces itself');
+    return [...under, ...waiting];
+  }
+
   /** Everything that waits is tried now, and again soon. */
   hurry(): void {
     this.#closing = true;
@@ -168,4 +184,10 @@ export class HookRunner {
     this.#tested?.(what === 'delivered' ? ok() : err(why));
     this.#tested = undefined;
   }
+}
+
+function pause(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, ms).unref();
+  return promise;
 }

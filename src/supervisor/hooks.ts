@@ -1,15 +1,22 @@
 import type { HookConfig } from '../config/hook-config.ts';
 import { type DaemonEventName, daemonEvents, type HookEvent } from '../config/hook-events.ts';
 import type { Fact } from '../core/events.ts';
+import type { Delivery } from '../core/hook-queue.ts';
 import type { HooksReply, HookTestReply, HookTestRequest } from '../protocol/control-hooks.ts';
 import { failure } from '../shared/errors.ts';
-import { hooksFlushMs, slotsMax } from '../shared/limits.ts';
+import { hooksFlushMs, hooksHandOverCharsMax, slotsMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { hookRecord, type HookRecord } from './hook-message.ts';
 import { HookRunner, type HookTools } from './hook-runner.ts';
 import type { LogFields } from './ports.ts';
 import type { HookControl } from './ports-hooks.ts';
 import type { Supervisor } from './supervisor.ts';
+
+/** What a reload leaves of a hook's queue to the next image. */
+export interface SavedHookQueue {
+  readonly hook: string;
+  readonly waiting: readonly Delivery<HookRecord>[];
+}
 
 /**
  * Tells commands and URLs what happens: hears every fact of the supervisor and what the daemon's log says, and gives each hook what it
@@ -62,6 +69,35 @@ export class Hooks implements HookControl {
     return ok({ hook, id, tookMs: Math.round(clock.now() - begun) });
   }
 
+  /** What a former image of the daemon has left. */
+  resume(queues: readonly SavedHookQueue[]): void {
+    for (const { hook, waiting } of queues) {
+      const runner = this.#runners.get(hook);
+      if (runner === undefined) this.#left(hook, waiting.length, 'the hook is gone');
+      else runner.resume(waiting);
+    }
+  }
+
+  /** For the next image: nothing is lost, but the oldest of what is too much for the state. What is under way may end first. */
+  async handOver(): Promise<readonly SavedHookQueue[]> {
+    const runners = [...this.#runners.values()];
+    const queues = await Promise.all(
+      runners.map(async (runner) => ({ hook: runner.config.name, waiting: await runner.handOver(handOverGraceMs) })),
+    );
+    this.#closed = true;
+    this.#unwatch();
+    let room = hooksHandOverCharsMax;
+    return queues.map(({ hook, waiting }) => {
+      const kept: Delivery<HookRecord>[] = [];
+      for (const delivery of waiting.toReversed()) {
+        room -= JSON.stringify(delivery).length;
+        if (room >= 0) kept.unshift(delivery);
+      }
+      this.#left(hook, waiting.length - kept.length, 'there are too many to hand them over');
+      return { hook, waiting: kept };
+    });
+  }
+
   /** No more events; what waits has `hooksFlushMs` to be delivered. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -75,10 +111,12 @@ export class Hooks implements HookControl {
   }
 
   async #close(runner: HookRunner, why: string): Promise<void> {
-    const { name } = runner.config;
-    const events = await runner.close(why);
+    this.#left(runner.config.name, await runner.close(why), why);
+  }
+
+  #left(hook: string, events: number, why: string): void {
     if (events === 0) return;
-    const fields = { event: 'hookLeft', hook: name, events, why };
+    const fields = { event: 'hookLeft', hook, events, why };
     this.#tools.log.warn(fields, 'events that waited for a hook are not delivered');
   }
 
@@ -143,4 +181,6 @@ function pause(ms: number): Promise<void> {
 }
 
 const flushLookMs = 20;
+/** Of a reload: most deliveries take less, and whoever asked for it waits. */
+const handOverGraceMs = 500;
 const pidsMax = 4 * slotsMax;

@@ -2,6 +2,7 @@ import { completeHook, completeProgram, completeSupervisor } from '../config/com
 import type { HookConfig } from '../config/hook-config.ts';
 import type { ProgramConfig, SupervisorConfig } from '../config/schema.ts';
 import { type SavedFleet, snapshot } from '../core/restore.ts';
+import type { SavedHookQueue } from './hooks.ts';
 import type { LiveWorker } from './live-workers.ts';
 import type { SavedSocket } from './ports-survival.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -13,6 +14,8 @@ export interface SavedState {
   readonly supervisor: SupervisorConfig;
   /** Absent from the state of a portherd that had none. */
   readonly hooks?: readonly HookConfig[];
+  /** Of a reload: what its hooks had not delivered. */
+  readonly hookQueues?: readonly SavedHookQueue[];
   /** It was stopping everything. */
   readonly ending: boolean;
   /** The highest handle that was given out. */

@@ -54,7 +54,7 @@ export class Supervisor {
     return this.#hooks;
   }
 
-  hookUp(hooks: readonly HookConfig[]): void {
+  useHooks(hooks: readonly HookConfig[]): void {
     this.#hooks = hooks;
     // No program's, but the state of the daemon is another.
     for (const watcher of this.#watchers) watcher('', undefined);

@@ -47,7 +47,7 @@ export async function update(
   }
   // First, so that they tell of the rest.
   if (hooks !== undefined) {
-    supervisor.hookUp(hooks.all);
+    supervisor.useHooks(hooks.all);
     tell({ t: 'hooks', ...hooks.changes });
   }
   for (const name of removed) keep(await remove(supervisor, name, tell));

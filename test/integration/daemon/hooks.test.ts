@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { groupMembers } from '../../../src/linux/procfs.ts';
@@ -39,7 +39,8 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   floodErrors: { events: [fatal], command: [sh, -c, "yes too much >&2"], retries: 0 }
   stuck: { events: [all], programs: [loop], url: "${url}/silent", timeout: 1m, queue: 5 }
 `,
-    env: { HOOK_KEY: 'secret' },
+    // As if it were itself a worker of another portherd.
+    env: { HOOK_KEY: 'secret', PORTHERD_CHANNEL: '/other/channel.sock', PORTHERD_TOKEN: 'secret' },
     wait: 'answers',
   });
   await until(async () => (await daemon.pids('web')).length === 2, { what: 'two workers' });
@@ -121,6 +122,13 @@ test('a hook is told what it asked for, tried again as long as that may help, an
     /^flaky +http:\/\/127.0.0.1:\d+\/… +idle +0 +1 +0 +0 +0:00:\d\d ago, fatal: answered 500, works again$/m,
   );
 
+  // Each trouble is told of once.
+  for (const kind of ['hookFailing', 'hookGaveUp'])
+    for (const hook of ['silent', 'refused', 'missing'])
+      expect(daemon.log.filter((line) => line.event === kind && line['hook'] === hook)).toHaveLength(1);
+  expect(daemon.log.filter(({ event }) => event === 'hookRecovered')).toMatchObject([{ hook: 'flaky', lost: 0 }]);
+  expect(daemon.log.filter(({ event }) => event === 'hookUnusable')).toMatchObject([{ hook: 'missing' }]);
+
   // A storm of events, at a hook that hangs: the daemon answers at once, and keeps five.
   const before = rssOf(daemon.pid);
   expect((await daemon.ctl('start', 'loop')).exitCode).toBe(7);
@@ -132,6 +140,13 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   expect(rssOf(daemon.pid) - before).toBeLessThan(48 * 1024);
   expect((await daemon.ctl('stop', 'loop')).exitCode).toBe(0);
   expect(daemon.log.filter(({ event }) => event === 'hookDropped')).toHaveLength(1);
+
+  // The next image of the daemon goes on with what waits, and its hooks inherit nothing either; with another one after a crash it is gone.
+  expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+  expect((await hooksWhen(daemon, (hooks) => hooks.length === 11))['stuck']).toMatchObject({ queued: 6, delivered: 0 });
+  expect((await daemon.ctl('hooks', 'test', 'notes')).exitCode).toBe(0);
+  expect((await notesOf(daemon)).at(-1)).toMatchObject({ fds: ['0', '2'], body: { event: 'test' } });
+  expect(await daemon.pids('web')).toEqual(workers);
 
   // Other hooks, by SIGHUP: no worker notices.
   await daemon.rewrite({
@@ -149,11 +164,15 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   await daemon.waitForLog('hookLeft', ({ hook, events }) => hook === 'stuck' && events === 6);
   expect(Object.keys(await hooksWhen(daemon, () => true))).toEqual(['notes', 'added']);
 
-  // The next image of the daemon has them, and its hooks inherit nothing either.
-  expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
-  expect((await daemon.ctl('hooks', 'test', 'notes')).exitCode).toBe(0);
-  expect((await notesOf(daemon)).at(-1)).toMatchObject({ fds: ['0', '2'], body: { event: 'test' } });
+  // A daemon that was killed has those that it had, whatever the file says by now.
+  const text = await readFile(daemon.configFile, 'utf8');
+  await writeFile(daemon.configFile, 'hooks: {');
+  expect(daemon.output).not.toContain('secret');
+  await daemon.succeed('answers');
+  await daemon.waitForLog('configUnusable');
+  expect(Object.keys(await hooksWhen(daemon, (hooks) => hooks.length === 2))).toEqual(['notes', 'added']);
   expect(await daemon.pids('web')).toEqual(workers);
+  await writeFile(daemon.configFile, text);
 
   // What stops at the end is told.
   daemon.kill('SIGTERM');
@@ -169,11 +188,6 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   ]);
   expect(daemon.processes()).toEqual([]);
   expect(daemon.output).not.toContain('secret');
-  for (const kind of ['hookFailing', 'hookGaveUp'])
-    for (const hook of ['silent', 'refused', 'missing'])
-      expect(daemon.log.filter((line) => line.event === kind && line['hook'] === hook)).toHaveLength(1);
-  expect(daemon.log.filter(({ event }) => event === 'hookRecovered')).toMatchObject([{ hook: 'flaky', lost: 0 }]);
-  expect(daemon.log.filter(({ event }) => event === 'hookUnusable')).toMatchObject([{ hook: 'missing' }]);
 });
 
 /** By name, as soon as they are so. */

@@ -96,6 +96,8 @@ describe('a unit of a config', () => {
   test('opens homes for reading only when something is there', () => {
     expect(unit(plain)).toContain('ProtectHome=yes');
     expect(unit(web('directory: /home/ann/shop'))).toContain('ProtectHome=read-only');
+    const page = 'hooks: { page: { events: [all], command: /home/ann/page } }';
+    expect(unit(`${page}\n${plain}`)).toContain('ProtectHome=read-only');
     expect(unit(plain, { command: ['/home/ann/.nvm/bin/node', '/srv/main.js'] })).toContain('ProtectHome=read-only');
   });
 

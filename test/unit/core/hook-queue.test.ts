@@ -99,6 +99,15 @@ describe('a hook’s queue', () => {
     expect(game.play(test, 'b', { is: 'delivered' }).heard()).toEqual(['delivered a', 'send t1']);
   });
 
+  test('sends nothing while it is held, and begins with what was left to it', () => {
+    const left = { id: 'x', event: 'x', attempt: 2, isTest: false };
+    const game = new Game().play('a', { is: 'held' }, 'b', { is: 'delivered' }, { is: 'hurried' });
+    expect(game.heard()).toEqual(['send a1', 'delivered a']);
+    expect(hookDeadline(game.queue)).toBe(Number.POSITIVE_INFINITY);
+    const next = new Game().play({ is: 'resumed', waiting: [left, ...game.queue.waiting] }, { is: 'delivered' });
+    expect(next.heard()).toEqual(['send x2', 'delivered x', 'send b1']);
+  });
+
   test('tries at once when it is hurried, and leaves everything at the end', () => {
     const game = new Game().play('a', 'b', failed, { is: 'hurried' });
     expect(game.heard()).toEqual(['send a1', 'failed a', 'send a2']);

@@ -195,6 +195,30 @@ describe('hooks', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('hand over what they have not delivered, and go on with it', async () => {
+    const scene = new Scene({ ...page, queue: 3 }, { ...page, name: 'quick' });
+    await scene.tell('web', fatal, fatal);
+    await scene.end(ok());
+    await vi.advanceTimersByTimeAsync(0);
+    const handing = scene.under.handOver();
+    // The one that is under way may end, and does for one of them.
+    await scene.end(failing);
+    await vi.advanceTimersByTimeAsync(600);
+    const queues = await handing;
+    expect(queues).toMatchObject([
+      { hook: 'page', waiting: [{ id: 'me-1' }, { id: 'me-3' }] },
+      { hook: 'quick', waiting: [{ id: 'me-4', attempt: 2 }] },
+    ]);
+    expect(scene.logs('hookLeft')).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+    const next = new Scene(page);
+    next.under.resume(JSON.parse(JSON.stringify(queues)));
+    await next.tell('web', fatal);
+    await next.end(ok());
+    expect(next.sent.map(({ body }) => body['id'])).toEqual(['me-1', 'me-3']);
+    expect(next.logs('hookLeft')).toMatchObject([{ hook: 'quick', events: 1, why: 'the hook is gone' }]);
+  });
+
   test('end at once when nothing waits', async () => {
     const scene = new Scene(page);
     await scene.under.close();

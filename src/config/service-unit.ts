@@ -191,8 +191,8 @@ const limits: readonly string[] = ['LimitNOFILE=65536', 'TasksMax=infinity', 'Sy
 function identity(user: string, { privilegedPorts, accounts, niceness: nice }: UnitNeeds): readonly string[] {
   const names = [
     ...(privilegedPorts ? ['CAP_NET_BIND_SERVICE'] : []),
-    // To become them, to signal them, and to see their environments when they are taken over.
-    ...(accounts ? ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_SYS_PTRACE'] : []),
+    // To become them, to signal them, and to see the environment and the standard input of those whom they own in /proc.
+    ...(accounts ? ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'] : []),
     ...(nice === 'lower' ? ['CAP_SYS_NICE'] : []),
   ];
   const capabilities = names.join(' ');

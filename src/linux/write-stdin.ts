@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, messageOf, type PortherdError } from '../shared/errors.ts';
 import { stdinWaitMsMax } from '../shared/limits.ts';
@@ -7,7 +7,7 @@ import type { ProcessRef } from '../supervisor/ports.ts';
 import type { WorkerStdin } from '../supervisor/ports-stdin.ts';
 import { errorCodeOf } from './error-code.ts';
 import { OneAtATime } from './one-at-a-time.ts';
-import { isAlive } from './procfs.ts';
+import { endedOr, stdinOf } from './stdin-of.ts';
 
 /**
  * Writes into the pipes that workers have as their standard input (worker-stdin.ts). What the worker has there now is asked of the kernel
@@ -24,7 +24,7 @@ export function createWorkerStdin(): WorkerStdin {
       entry.waiting += 1;
       try {
         const until = performance.now() + stdinWaitMsMax;
-        return await entry.turn.run(() => write(worker, Buffer.from(text), until));
+        return await entry.turn.run(() => write(worker, stdinOf(worker), Buffer.from(text), until));
       } finally {
         entry.waiting -= 1;
         if (entry.waiting === 0) turns.delete(worker.pid);
@@ -33,18 +33,21 @@ export function createWorkerStdin(): WorkerStdin {
   };
 }
 
-async function write(worker: ProcessRef, bytes: Buffer, until: number): Promise<Result<undefined>> {
-  const opened = open(worker);
+async function write(
+  worker: ProcessRef,
+  opened: Result<number>,
+  bytes: Buffer,
+  until: number,
+): Promise<Result<undefined>> {
   if (!opened.ok) return opened;
   let written = 0;
   try {
     while (written < bytes.length) {
       const some = writeSome(opened.value, bytes.subarray(written, written + atomicBytes));
-      if (!some.ok) return err(isGone(worker) ? gone : some.error);
+      if (!some.ok) return err(endedOr(worker, some.error));
       written += some.value;
       if (some.value > 0) continue;
-      if (!isAlive(worker)) return err(gone);
-      if (performance.now() > until) return err(full(written, bytes.length));
+      if (performance.now() > until) return err(endedOr(worker, full(written, bytes.length)));
       await sleep(lookMs);
     }
     return ok();
@@ -59,49 +62,6 @@ const atomicBytes = 4_096;
 /** A worker that reads at all is faster; one whose pipe is full is looked at this often. */
 const lookMs = 10;
 
-/** A descriptor that never waits. By the pid alone it might be another process' by now, so it is proved before and after. */
-function open(worker: ProcessRef): Result<number> {
-  const path = `/proc/${worker.pid}/fd/0`;
-  let fd: number | undefined;
-  try {
-    if (!isAlive(worker)) return err(gone);
-    const pipe = readlinkSync(path);
-    if (!isOurs(worker.pid, pipe))
-      return err(failure('NO_STDIN', `its standard input is ${pipe}, no pipe of portherd’s`));
-    fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const same = isAlive(worker) && `pipe:[${fstatSync(fd).ino}]` === pipe;
-    if (same) return ok(fd);
-    closeSync(fd);
-    return err(gone);
-  } catch (thrown) {
-    if (fd !== undefined) closeSync(fd);
-    if (isGone(worker)) return err(gone);
-    const why = errorCodeOf(thrown) === 'ENOENT' ? 'it has closed its standard input' : messageOf(thrown);
-    return err(failure('NO_STDIN', why));
-  }
-}
-
-/**
- * Nobody else has one end of a pipe open for both (fdinfo, proc_pid_fdinfo(5)): not a FIFO that the worker may have taken, nor what comes
- * to it from another process, into which we do not talk.
- */
-function isOurs(pid: number, link: string): boolean {
-  if (!/^pipe:\[\d+\]$/.test(link)) return false;
-  const [, flags = '0'] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/0`, 'latin1')) ?? [];
-  return (Number.parseInt(flags, 8) & (constants.O_WRONLY | constants.O_RDWR)) === constants.O_RDWR;
-}
-
-/** Its descriptors are closed while it still seems to run; but its memory has gone before them (kernel/exit.c, do_exit). */
-function isGone(worker: ProcessRef): boolean {
-  if (!isAlive(worker)) return true;
-  try {
-    readlinkSync(`/proc/${worker.pid}/exe`);
-    return false;
-  } catch (thrown) {
-    return errorCodeOf(thrown) === 'ENOENT';
-  }
-}
-
 /** Bytes; 0 when the pipe is full. */
 function writeSome(fd: number, bytes: Buffer): Result<number> {
   try {
@@ -111,8 +71,6 @@ function writeSome(fd: number, bytes: Buffer): Result<number> {
     return err(failure('NO_STDIN', `it has closed its standard input (${messageOf(thrown)})`));
   }
 }
-
-const gone = failure('NOT_RUNNING', 'it has ended');
 
 function full(written: number, length: number): PortherdError {
   const seconds = stdinWaitMsMax / 1_000;

@@ -51,6 +51,11 @@ export class PortherdMachine implements AsyncDisposable {
     return (await askControl(this.machine.path(controlSocket), 'GET', '/v1/status')).json();
   }
 
+  /** Of the answer: the worker's pid, or why not. */
+  async sendStdin(name: string, text: string): Promise<unknown> {
+    return (await askControl(this.machine.path(controlSocket), 'POST', '/v1/stdin', { name, text })).json();
+  }
+
   async program(name: string): Promise<ProgramStatus> {
     const found = (await this.status()).programs.find((program) => program.name === name);
     if (found === undefined) throw new Error(`there is no program ${name}`);

@@ -39,6 +39,7 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
       expect(status).toMatch(/^CapBnd:\s*0*400$/m);
       expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
     }
+    expect(await portherd.sendStdin('web:0', 'x\n')).toEqual({ pid: (await portherd.pids())[0] });
   });
 
   test('is exposed to 2.0 of 10 at most, by the measure of systemd-analyze', async () => {

@@ -3,7 +3,7 @@ import { machineRefusal } from '../harness/machine-refusal.ts';
 import { PortherdMachine, unit } from '../harness/portherd-machine.ts';
 import { until } from '../harness/until.ts';
 
-/** The unit that `portherd unit` prints for programs with users of their own: root, in the sandbox, with four capabilities. */
+/** The unit that `portherd unit` prints for programs with users of their own: root, in the sandbox, with five capabilities. */
 const refusal = await machineRefusal();
 if (refusal !== undefined) console.warn(`units of programs with users are not tested: ${refusal}`);
 
@@ -28,11 +28,15 @@ describe.skipIf(refusal !== undefined)('a unit for programs with users of their 
       expect(status).toMatch(/^CapAmb:\t0+$/m);
       expect(await machine.read('ps', '-o', 'ni=', '-p', String(pid))).toContain('5');
     }
-    const supervisor = await portherd.mainPid();
-    await machine.run(['kill', '-KILL', String(supervisor)]);
-    await until(async () => ![0, supervisor].includes(await portherd.mainPid()), { what: 'another supervisor' });
-    await portherd.untilReady();
-    expect(await portherd.pids()).toEqual(before);
+    for (const state of ['', '/run/portherd/state.json']) {
+      const supervisor = await portherd.mainPid();
+      await machine.run(['sh', '-c', `kill -KILL ${supervisor}; rm -f ${state}`]);
+      await until(async () => ![0, supervisor].includes(await portherd.mainPid()), { what: 'another supervisor' });
+      await portherd.untilReady();
+      // Without the state they are known by their environments.
+      expect(await portherd.pids()).toEqual(before);
+    }
+    expect(await portherd.sendStdin('web:0', 'x\n')).toEqual({ pid: before[0] });
     const rolled = await portherd.ctl('roll', 'web');
     expect(rolled.exitCode, rolled.stderr).toBe(0);
     await portherd.systemctl('stop', unit);

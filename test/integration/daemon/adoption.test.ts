@@ -44,6 +44,8 @@ test('what was adopted is rolled, scaled and stopped like any other worker, losi
   });
   expectNoLoss(reports);
   expect((await daemon.pids('web')).some((pid) => before.includes(pid))).toBe(false);
+  const sent = await daemon.api('POST', '/v1/stdin', { name: 'web:1', text: 'x\n' });
+  expect(sent.json()).toEqual({ pid: (await daemon.pids('web'))[1] });
   expect(await daemon.ctl('stop', 'web')).toMatchObject({ exitCode: 0 });
   expect(workersOf(daemon)).toEqual([]);
 });

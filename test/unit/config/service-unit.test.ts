@@ -68,7 +68,7 @@ describe('a unit of a config', () => {
       expect.arrayContaining([
         'User=root',
         'AmbientCapabilities=',
-        'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL CAP_SYS_PTRACE',
+        'CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL CAP_SYS_PTRACE CAP_DAC_READ_SEARCH',
         'SystemCallFilter=pidfd_getfd sched_setaffinity @setuid capset',
       ]),
     );

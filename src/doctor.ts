@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DaemonClient } from './cli/client.ts';
 import type { Flags } from './cli/command-line.ts';
+import { parsePlace, placeUrl } from './cli/place.ts';
 import { findingsExit, findingsText } from './cli/render/findings-text.ts';
 import { statusReply } from './cli/replies.ts';
 import { processScreen } from './cli/screen.ts';
@@ -17,7 +18,8 @@ import { logDirOf } from './linux/run-dir.ts';
 import { findSurvivors } from './linux/survivors.ts';
 import type { ErrorBody, StatusReply } from './protocol/control.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
-import { errorCodes, type PortherdError } from './shared/errors.ts';
+import { fail } from './say.ts';
+import { errorCodes, failure, type PortherdError } from './shared/errors.ts';
 import type { Result } from './shared/result.ts';
 import { workerUsers } from './worker-users.ts';
 
@@ -28,6 +30,10 @@ type Status = Result<StatusReply, ErrorBody>;
  * code 1 when something failed.
  */
 export async function doctor(flags: Flags): Promise<number> {
+  const written = flags.text('socket') ?? process.env['PORTHERD_SOCKET'] ?? '';
+  const place = parsePlace(written, undefined);
+  if (!place.ok) return fail(place.error);
+  if (place.value.is === 'tcp') return fail(notHere(placeUrl(place.value)));
   const facts = await examine(flags.text('config'), flags.text('socket'));
   const findings = judge(facts);
   const screen = processScreen(!flags.has('no-color'));
@@ -37,6 +43,11 @@ export async function doctor(flags: Flags): Promise<number> {
   // exit(3) would wait for the thread that waits for the file system (uv_library_shutdown(), src/uv-common.c).
   if (facts.logDir.hangs) process.kill(process.pid, 'SIGKILL');
   return exit;
+}
+
+function notHere(url: string): PortherdError {
+  const advice = 'Run it where that daemon runs; -s takes the path of its control socket.';
+  return failure('BAD_ARGUMENTS', `doctor looks at this machine and not at ${url}`, advice);
 }
 
 async function examine(configGiven: string | undefined, socketGiven: string | undefined): Promise<Facts> {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Flags } from './cli/command-line.ts';
 import { serviceUnit, socketUnit, sweepUnit, unitNeeds } from './config/service-unit.ts';
+import { hiddenFrom } from './linux/hidden-from.ts';
 import { systemdFacts } from './linux/systemd-version.ts';
 import { readConfig } from './read-config.ts';
 import { fail, say } from './say.ts';
@@ -25,7 +26,14 @@ export async function unit(flags: Flags, file: string): Promise<number> {
     notifyReload: version >= notifyReloadSince,
   };
   const needs = unitNeeds(config.value, command, file);
+  const hidden = place.manager.is === 'user' || needs.accounts ? [] : hiddenFrom(user, needs.inHomes);
+  if (hidden.length > 0) console.error(warning(user, hidden));
   return say((flags.has('sweep-unit') ? sweepUnit(place, needs) : serviceUnit(place, needs)).trimEnd());
+}
+
+function warning(user: string, hidden: readonly string[]): string {
+  const cure = 'Give the unit their owner with --run-as, or move them, to /srv or /etc say.';
+  return `portherd: warning: ${user} may not read what is in a home: ${hidden.join(', ')}\n  ${cure}`;
 }
 
 const notifyReloadSince = 253;

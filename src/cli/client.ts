@@ -125,16 +125,18 @@ export class DaemonClient implements Client {
       case 'malformed':
         return badReply(end.why);
       case 'cut':
-        return badReply('the connection was closed before it was complete');
+        return err(lost);
       case 'failed':
-        return head === undefined
-          ? err(connectError(this.place, end.code))
-          : badReply(`the connection broke (${end.code})`);
+        return head !== undefined || end.code === 'ECONNRESET' || end.code === 'EPIPE'
+          ? err(lost)
+          : err(connectError(this.place, end.code));
       default:
         return unreachable(end);
     }
   }
 }
+
+const lost = errorBody(failure('DAEMON_LOST', 'the daemon closed the connection before it had answered'));
 
 /** The first two texts are supervisorctl's. */
 function connectError(place: DaemonPlace, code: string): ErrorBody {

@@ -32,8 +32,8 @@ export interface UnitNeeds {
   readonly sockets: number;
   /** Until the last worker is gone, seconds. */
   readonly stopSeconds: number;
-  /** Something that it reads is in somebody's home. */
-  readonly readsHome: boolean;
+  /** What it reads in somebody's home. */
+  readonly inHomes: readonly string[];
   /** Directories that it writes to outside those that systemd makes. */
   readonly writes: readonly string[];
   /** Where the state is kept, if not in the directory that systemd makes. */
@@ -56,7 +56,7 @@ export function unitNeeds(config: Config, command: readonly string[], configFile
     niceness: niceness(programs.map(({ nice }) => nice ?? 0)),
     sockets: Math.max(socketsMin, sockets * growth),
     stopSeconds: Math.ceil(timeBounds(programs).stopMs / 1_000),
-    readsHome: reads.some((path) => /^\/(home|root|run\/user)\//.test(path)),
+    inHomes: [...new Set(reads)].filter((path) => /^\/(home|root|run\/user)\//.test(path)),
     runDir: supervisor.runDir,
     writes: [...new Set([...directories, ...logFiles])].filter((path) => !/^(\/dev(\/.*)?)?$/.test(path)),
   };
@@ -92,14 +92,14 @@ export function serviceUnit(place: UnitPlace, needs: UnitNeeds): string {
  * stop, which the first condition knows without starting anything.
  */
 export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
-  const { runDir, readsHome } = needs;
+  const { runDir, inHomes } = needs;
   const { name, manager, unit } = place;
   const state = runDir === undefined ? `%t/${name}` : quoted(runDir);
   const confined = [
     'NoNewPrivileges=yes',
     'ProtectSystem=strict',
     `ReadWritePaths=-${state}`,
-    `ProtectHome=${readsHome ? 'read-only' : 'yes'}`,
+    `ProtectHome=${inHomes.length > 0 ? 'read-only' : 'yes'}`,
     'ProtectProc=invisible',
     'RestrictAddressFamilies=AF_UNIX',
   ];
@@ -206,7 +206,7 @@ function identity(user: string, { privilegedPorts, accounts, niceness: nice }: U
 }
 
 function sandbox(user: string, needs: UnitNeeds): readonly string[] {
-  const { readsHome, writes, accounts, niceness: nice } = needs;
+  const { inHomes, writes, accounts, niceness: nice } = needs;
   const calls = [
     'pidfd_getfd',
     'sched_setaffinity',
@@ -220,7 +220,7 @@ function sandbox(user: string, needs: UnitNeeds): readonly string[] {
     'NoNewPrivileges=yes',
     'ProtectSystem=strict',
     `ReadWritePaths=${writable.map(quoted).join(' ')}`,
-    `ProtectHome=${readsHome ? 'read-only' : 'yes'}`,
+    `ProtectHome=${inHomes.length > 0 ? 'read-only' : 'yes'}`,
     'PrivateDevices=yes',
     'PrivateMounts=yes',
     'ProtectClock=yes',

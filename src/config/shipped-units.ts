@@ -45,7 +45,7 @@ const needs: UnitNeeds = {
   niceness: 'none',
   sockets: 1_024,
   stopSeconds: 90,
-  readsHome: false,
+  inHomes: [],
   writes: [],
   runDir: undefined,
 };

@@ -57,6 +57,12 @@ export const errorCodes = {
     http: 503,
     advice: 'The daemon that made this socket is gone; start it with `portherd run -c FILE`.',
   },
+  DAEMON_LOST: {
+    exit: 1,
+    http: 503,
+    advice:
+      'It has ended, or replaces itself: `portherdctl status` tells. What it was asked may be done; workers serve on.',
+  },
   CONTROL_DENIED: { exit: 4, http: 403, advice: 'Run this as the user who runs the daemon, or as root.' },
   BAD_REPLY: { exit: 1, http: 502, advice: 'Is this the control socket of a portherd of the same version?' },
   BAD_ARGUMENTS: { exit: 2, http: 400, advice: '' },

@@ -157,21 +157,48 @@ async function raw(bytes: string, ...args: string[]) {
 
 describe('a daemon that answers strangely', () => {
   test.each([
-    ['nothing', '', 'the connection was closed before it was complete'],
     ['not HTTP', 'hello\r\n\r\n', 'this is not HTTP'],
     ['an endless head', 'x'.repeat(20_000), 'its head is too long'],
     ['chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', 'a chunked reply to HTTP/1.0'],
-    [
-      'half a body',
-      'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{',
-      'the connection was closed before it was complete',
-    ],
     ['no JSON', 'HTTP/1.1 200 OK\r\n\r\n<html>', 'it is not JSON'],
     ['other JSON', 'HTTP/1.1 200 OK\r\n\r\n{"daemon":{}}', 'daemon.pid is not a number'],
     ['a refusal without a reason', 'HTTP/1.1 500 Oops\r\n\r\n{}', 'HTTP 500 without a reason'],
   ])('%s', async (_case, bytes, why) => {
     const ran = await raw(bytes, 'pid');
     expect(ran).toMatchObject({ code: 1, stdout: `the daemon's reply makes no sense: ${why}\n` });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a body', 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{'],
+  ])('%s: it has ended', async (_case, bytes) => {
+    const { code, stdout, stderr } = await raw(bytes, 'pid');
+    expect([code, stdout]).toEqual([1, 'the daemon closed the connection before it had answered\n']);
+    expect(stderr).toContain('`portherdctl status` tells');
+  });
+
+  test.each([
+    ['and nobody comes', undefined, 'nobody answers', 'it takes them over'],
+    ['and is started again', 78, 'pid 78 runs in its place, with its workers', 'Reload again'],
+    ['but no, it lives', 77, undefined, '`portherdctl status` tells'],
+  ])('a daemon dies during its reload, %s', async (_case, next, what, advice) => {
+    let reloading = false;
+    await using daemon = await fakeControl({
+      'GET /v1/status': (_asked, response) =>
+        response.end(JSON.stringify(statusReply([web], reloading ? { pid: next ?? 0 } : {}))),
+      'POST /v1/reload': (_asked, response) => {
+        reloading = true;
+        response.destroy();
+        if (next === undefined) void daemon.close();
+      },
+    });
+    const { code, stdout, stderr } = await runCtl(ctl, ['-s', daemon.socketPath, 'reload']);
+    const told =
+      what === undefined
+        ? 'the daemon closed the connection before it had answered'
+        : `the daemon (pid 77) ended during its reload; ${what}`;
+    expect([code, stdout]).toEqual([1, `${told}\n`]);
+    expect(stderr).toContain(advice);
   });
 
   test('a refusal with a code of a newer daemon keeps its text and exit code', async () => {

@@ -38,6 +38,16 @@ async function writeConfig(port: number, over = ''): Promise<string> {
   return path;
 }
 
+test.each(['main.js', 'ctl.js'])('a daemon that is asked over TCP is not looked at (%s)', async (tool) => {
+  const { exitCode, stdout, stderr } = await doctor(['-s', 'http://user:secret@127.0.0.1:9001'], tool);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('doctor looks at this machine and not at http://');
+  expect(stderr).not.toContain('secret');
+  expect((await doctor(['-s', `unix://${directory}/run/control.sock`], tool)).stdout).toMatch(
+    /^ok +daemon +does not run$/m,
+  );
+});
+
 test('without a config and a daemon it looks at the machine, and aligns what it says', async () => {
   const ran = await doctor();
   expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);

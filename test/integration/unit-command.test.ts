@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,23 @@ test('prints what goes with it: the sweeper, a socket unit, a user’s own', asy
   expect(own).toContain('WantedBy=default.target');
   expect(own).not.toContain('User=');
   expect((await unit('--run-as', 'www-data')).stdout).toContain('\nUser=www-data\n');
+});
+
+test.runIf((statSync('/root').mode & 0o001) === 0)('warns of what its user may not read, with the cure', async () => {
+  const file = join(directory, 'home.yaml');
+  await writeFile(file, 'programs: { web: { command: node /root/app/x.js, directory: /root/app } }');
+  const print = (...args: readonly string[]): Promise<CommandResult> =>
+    startCommand(process.execPath, [main, 'unit', '-c', file, ...args]).ended;
+  const { exitCode, stdout, stderr } = await print();
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('\nUser=portherd\n');
+  expect(stdout).toContain('\nProtectHome=read-only\n');
+  expect(stderr).toBe(
+    'portherd: warning: portherd may not read what is in a home: /root/app, /root/app/x.js\n' +
+      '  Give the unit their owner with --run-as, or move them, to /srv or /etc say.\n',
+  );
+  expect((await print('--run-as', 'root')).stderr).toBe('');
+  expect((await print('--user')).stderr).toBe('');
 });
 
 test('refuses a config that is bad, and words that it does not know', async () => {

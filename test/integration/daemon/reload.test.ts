@@ -49,9 +49,13 @@ test('the config is applied as by update', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet() } });
   const before = await daemon.pids('web');
   await daemon.rewrite({ programs: { web: puppet({ workers: 3 }) } });
-  expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+  expect((await daemon.ctl('reload')).stdout).toContain('; 2 workers kept\n');
   await untilStates(daemon, ['RUNNING', 'RUNNING', 'RUNNING']);
   expect((await daemon.pids('web')).slice(0, 2)).toEqual(before);
+  await daemon.rewrite({ programs: { web: puppet({ workers: 1 }) } });
+  expect((await daemon.ctl('reload')).stdout).toContain('; 1 worker kept\n');
+  await untilStates(daemon, ['RUNNING']);
+  expect(await daemon.pids('web')).toEqual(before.slice(0, 1));
 });
 
 test('a config that is bad is refused, and nothing has changed', async () => {

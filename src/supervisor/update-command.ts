@@ -44,6 +44,7 @@ export async function update(
   if (daemon.length > 0) {
     const { log } = supervisor.ports;
     log.warn({ event: 'restartNeeded', keys: daemon }, 'changes under `supervisor:` wait for a restart of the daemon');
+    tell({ t: 'waits', keys: daemon });
   }
   // First, so that they tell of the rest.
   if (hooks !== undefined) {

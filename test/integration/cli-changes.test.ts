@@ -211,7 +211,7 @@ describe('reread and update', () => {
     expect(good.asked[0]?.body).toEqual({ programs: ['web'], dryRun: true });
     const text =
       'web: would be stopped and started: 2 workers, and clients are refused meanwhile (listen)\n' +
-      'supervisor: would wait for a restart of the daemon (logLevel)\n';
+      'supervisor: logLevel waits for `portherdctl reload`\n';
     expect([good.code, good.stdout]).toEqual([0, text]);
     const bad = await ask({ 'POST /v1/update': told({ error }) }, 'update', '-n');
     expect([bad.code, bad.stdout, bad.stderr]).toEqual([

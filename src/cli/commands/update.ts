@@ -45,7 +45,8 @@ export const update: Command = {
             return showPlan(session, line);
           case 'waits':
             changes += 1;
-            return session.screen.print(waitsLine(line.keys));
+            // supervisorctl's update has no such line.
+            return dryRun ? session.screen.print(waitsLine(line.keys)) : session.screen.note(waitsLine(line.keys));
           case 'hooks':
           case 'hooksPlanned':
             changes += 1;

@@ -55,7 +55,7 @@ function deed(plan: UpdatePlan): string {
       return scaled === undefined ? 'left as it is' : `${scaled}; no other worker is touched`;
     case 'roll':
       if (running === 0) return `changed for its next start${also}`;
-      return `rolled: ${workers(running)} replaced one by one, no connection is lost${also}`;
+      return `rolled: ${workers(running)} replaced${running === 1 ? '' : ' one by one'}, no connection is lost${also}`;
     case 'restart':
       if (running === 0) return `removed and added anew${also}`;
       return `stopped and started: ${workers(running)}, and clients are refused meanwhile${also}`;
@@ -68,7 +68,7 @@ function workers(count: number): string {
 
 /** What an update leaves for the daemon's restart. */
 export function waitsLine(keys: readonly string[]): string {
-  return `supervisor: would wait for a restart of the daemon (${keys.join(', ')})`;
+  return `supervisor: ${keys.join(', ')} ${keys.length === 1 ? 'waits' : 'wait'} for \`portherdctl reload\``;
 }
 
 /** supervisorctl's words. */

@@ -33,12 +33,16 @@ test('five workers instead of four: one is started, and no other is touched', as
   expect(spawned).toHaveLength(5);
 });
 
-test('three instead of four: the last one goes', async () => {
+test('three instead of four: the last one goes, and what waits for the daemon is told', async () => {
   const web = puppet({ workers: 4 });
   await using daemon = await startDaemon({ programs: { web } });
   const before = await daemon.pids('web');
-  await daemon.rewrite({ programs: { web: { ...web, workers: 3 } } });
-  expect(await daemon.ctl('update')).toMatchObject({ exitCode: 0, stdout: 'web: updated process group\n' });
+  await daemon.rewrite({ programs: { web: { ...web, workers: 3 } }, supervisor: { logLevel: 'warn' } });
+  expect(await daemon.ctl('update')).toMatchObject({
+    exitCode: 0,
+    stdout: 'web: updated process group\n',
+    stderr: 'supervisor: logLevel waits for `portherdctl reload`\n',
+  });
   expect(await daemon.pids('web')).toEqual(before.slice(0, 3));
 });
 

@@ -50,6 +50,7 @@ test.each([
     'would be rolled: 4 workers replaced one by one, no connection is lost, and scaled from 4 to 1 worker (command, workers)',
     { cost: 'roll', keys: ['command', 'workers'], to: 1 },
   ],
+  ['would be rolled: 1 worker replaced, no connection is lost (user)', { cost: 'roll', keys: ['user'], running: 1 }],
   ['would be changed for its next start (command)', { cost: 'roll', keys: ['command'], running: 0 }],
   [
     'would be stopped and started: 4 workers, and clients are refused meanwhile (listen)',
@@ -60,10 +61,8 @@ test.each([
   expect(planLine({ ...plan, ...differs })).toBe(`web: ${text}`);
 });
 
-test('a dry update says what waits for the daemon', () => {
-  expect(waitsLine(['logLevel', 'http.port'])).toBe(
-    'supervisor: would wait for a restart of the daemon (logLevel, http.port)',
-  );
+test('an update says what waits for the daemon', () => {
+  expect(waitsLine(['logLevel', 'http.port'])).toBe('supervisor: logLevel, http.port wait for `portherdctl reload`');
 });
 
 test('avail’s columns are supervisorctl’s, a row for each slot', () => {

@@ -8,6 +8,7 @@ import type { Origin } from './daemon.ts';
 import { rehearsalVariable } from './linux/handover.ts';
 import { availableCores } from './linux/cores.ts';
 import { createHookDelivery } from './linux/hook-delivery.ts';
+import { createHttpGuard } from './linux/http-guard.ts';
 import { prepareLaunch } from './linux/launch.ts';
 import { configPath, controlSocket, readConfig } from './read-config.ts';
 import { fail, say, surplus } from './say.ts';
@@ -97,7 +98,8 @@ function serve({ words, flags }: Reading): Result<Config> {
 function check(file: string): number {
   const config = readConfig(file);
   if (!config.ok) return fail(config.error);
-  const { programs, hooks } = config.value;
+  const { programs, hooks, supervisor } = config.value;
+  const secrets = createHttpGuard(supervisor.http);
   const delivery = createHookDelivery(process.env, '');
   const useless = hooks.flatMap((hook) => {
     const found = delivery.check(hook);
@@ -107,8 +109,9 @@ function check(file: string): number {
     const found = prepareLaunch(program, 0, process.env);
     return found.ok ? [] : [{ ...found.error, message: `${program.name}: ${found.error.message}` }];
   });
-  for (const error of [...missing, ...useless]) fail(error);
-  if (missing.length + useless.length > 0) return 2;
+  const wrong = [...(secrets.ok ? [] : [secrets.error]), ...missing, ...useless];
+  for (const error of wrong) fail(error);
+  if (wrong.length > 0) return 2;
   const workers = programs.reduce((sum, program) => sum + program.workers, 0);
   const told = hooks.length === 0 ? '' : `, ${count(hooks.length, 'hook')}`;
   return say(`${file}: good; ${count(programs.length, 'program')}, ${count(workers, 'worker')}${told}`);

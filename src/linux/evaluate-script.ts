@@ -39,6 +39,8 @@ export function evaluateScript(path: string): Result<unknown, string> {
 
 const loader = `
   import { writeSync } from 'node:fs';
+  // --eval has these as globals. A script that is taken for an ES module must miss them, as it does under PM2.
+  for (const name of ['module', 'exports', 'require', '__filename', '__dirname']) delete globalThis[name];
   const loaded = await import(process.argv[1]);
   const value = JSON.stringify(loaded.default ?? { ...loaded }) ?? 'null';
   for (let rest = Buffer.from(value); rest.length > 0; ) rest = rest.subarray(writeSync(3, rest));

@@ -22,7 +22,7 @@ export interface Launch {
   readonly tools: Tools;
 }
 
-/** `env`: the daemon's. Errors: NO_FILE, NOT_EXECUTABLE, SPAWN_ERROR (its logs), NO_ACCOUNT, NOT_PRIVILEGED. */
+/** `env`: the daemon's. Errors: NO_FILE, NOT_EXECUTABLE, NO_LOG_DIRECTORY, NO_ACCOUNT, NOT_PRIVILEGED. */
 export function prepareLaunch(configured: ProgramConfig, slot: number, env: Environment): Result<Launch> {
   const directory = realDirectory(configured.directory);
   if (!directory.ok) return directory;

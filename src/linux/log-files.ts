@@ -42,7 +42,7 @@ export function logPaths(program: LoggedProgram, slot: number, logDir: string): 
   }
 }
 
-/** The directory of logDir is made; that of a path which the config names must be there. Errors: SPAWN_ERROR. */
+/** The directory of logDir is made; that of a path which the config names must be there. Errors: NO_LOG_DIRECTORY. */
 export function findLogDirectories({ name, logs }: LoggedProgram, slot: number): Result<undefined> {
   for (const [stream, path] of [
     ['stdout', logs.stdout],
@@ -51,7 +51,7 @@ export function findLogDirectories({ name, logs }: LoggedProgram, slot: number):
     const file = forSlot(path, name, slot);
     if (!isAbsolute(file) || isA('directory', dirname(file))) continue;
     const why = `cannot open the log ${file}: there is no directory ${dirname(file)} (logs.${stream})`;
-    return err(failure('SPAWN_ERROR', why, logAdvice));
+    return err(failure('NO_LOG_DIRECTORY', why));
   }
   return ok();
 }

@@ -17,6 +17,11 @@ export const errorCodes = {
     advice: 'This daemon runs without a file (portherd serve); restart it with other flags.',
   },
   NO_FILE: { exit: 2, http: 422, advice: 'Check `command` and `directory`; relative paths start at the config file.' },
+  NO_LOG_DIRECTORY: {
+    exit: 2,
+    http: 422,
+    advice: 'Make it, writable for this user, or change `logs` of the program.',
+  },
   NO_ACCOUNT: { exit: 2, http: 422, advice: '`getent passwd` and `getent group` list them.' },
   NOT_PRIVILEGED: { exit: 2, http: 403, advice: 'Run the daemon as root, or leave the option out.' },
   NOT_EXECUTABLE: { exit: 2, http: 422, advice: 'chmod +x the file, or name its interpreter in `command`.' },

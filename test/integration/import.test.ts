@@ -93,6 +93,7 @@ test.for([
     /circle\.cjs: TypeError: Converting circular structure/,
   ],
   ['nothing.cjs', '', /nothing\.cjs: no apps in it/],
+  ['mixed.mjs', 'module.exports = { apps: [] };', /mixed\.mjs: ReferenceError: module is not defined/],
   ['large.cjs', "module.exports = { apps: 'x'.repeat(3e6) }", /large\.cjs: what it exports is longer than/],
 ] as const)('a script that %s is refused', async ([name, text, why]) => {
   await write(name, text);

@@ -74,7 +74,7 @@ function programLine({ name, workers, generation, bind, listen, events }: Progra
   const ports = listen.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
   const where = ports.length === 0 ? 'no port' : ports.join(', ');
   const told = events === undefined ? '' : `; ${events.waiting} events wait, ${events.discarded} thrown away`;
-  return `${name}: ${where}; ${workers} workers, generation ${generation}, bind: ${bind}${told}`;
+  return `${name}: ${where}; ${workers} ${workers === 1 ? 'worker' : 'workers'}, generation ${generation}, bind: ${bind}${told}`;
 }
 
 function slotLines(slot: SlotStatus, paint: Paint): string[] {

@@ -44,17 +44,23 @@ export function importPm2(source: Pm2Source): Result<Imported> {
   });
   if (apps.length === 0) problems.push({ path: [], at: 'value', text: 'no apps in it' });
   const chosen = `env_${source.env}`;
-  if (source.env !== undefined && !apps.some((app) => isRecord(app) && Object.hasOwn(app, chosen))) {
-    problems.push({ path: [], at: 'value', text: `no app has ${chosen}` });
-  }
+  const absentEnv = source.env !== undefined && !apps.some((app) => isRecord(app) && Object.hasOwn(app, chosen));
+  if (absentEnv) problems.push({ path: [], at: 'value', text: `no app has ${chosen}` });
   if (problems.length > 0) {
     return err({
       ...report('CONFIG_INVALID', problems, source.locate),
-      advice: 'Correct it there; PM2 refuses it, too.',
+      advice: absentEnv && problems.length === 1 ? envAdvice(apps) : 'Correct it there; PM2 refuses it, too.',
     });
   }
   const daemon = { name: '', from: '', settings: {}, notes };
   return ok({ kind: 'PM2', file: source.file, daemon, programs });
+}
+
+/** PM2 only warns, and goes on without: in a file that is made once, a slip of the pen would stay. */
+function envAdvice(apps: readonly unknown[]): string {
+  const names = new Set(apps.flatMap((app) => (isRecord(app) ? Object.keys(app) : [])));
+  const envs = [...names].filter((name) => name.startsWith('env_')).map((name) => name.slice('env_'.length));
+  return envs.length === 0 ? 'Leave --env away.' : `There is --env ${envs.join(', --env ')}.`;
 }
 
 interface Common {

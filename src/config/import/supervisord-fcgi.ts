@@ -10,10 +10,12 @@ export function fcgiRules(ports: PortsTaken): Readonly<Record<string, ProgramRul
   return {
     socket: { absent: '', read: (text, view) => socket(text, view, ports) },
     socket_backlog: {
-      read: (text) => {
+      // It is written with the socket.
+      read: (text, view) => {
         const backlog = integerOf(text);
         if (!backlog.ok) return wrong(backlog.error);
-        return backlog.value >= 1 && backlog.value <= 65_535 ? mapped() : wrong(`${text} is not from 1 to 65535`);
+        if (backlog.value < 1 || backlog.value > 65_535) return wrong(`${text} is not from 1 to 65535`);
+        return view.text('socket')?.startsWith('unix:') === true ? unixOnly : mapped();
       },
     },
     socket_owner: { read: () => unixOnly },

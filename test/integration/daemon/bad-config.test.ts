@@ -32,9 +32,23 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
   ['a missing script', `programs:\n  web:\n    command: ${node} gone.js\n`, /no script .*gone\.js/],
   ['a file that is not executable', 'programs:\n  web:\n    command: ./plain.sh\n', /plain\.sh is not executable/],
   ['a missing directory', `programs:\n  web:\n    command: ${node} app.js\n    directory: ./nowhere\n`, /nowhere/],
+  [
+    'a log in a missing directory',
+    `programs:\n  web:\n    command: ${node} app.js\n    logs: { stderr: nowhere/a.log }\n`,
+    /there is no directory .*nowhere \(logs\.stderr\)/,
+  ],
 ];
 
-test.for(mistakes)('%s', async ([, text, said]) => {
+/** What an update does not apply. */
+const ofTheDaemon: typeof mistakes = [
+  [
+    'a password that cannot be read',
+    `supervisor:\n  http: { port: 1, username: me, passwordFile: gone }\nprograms:\n  web:\n    command: ${node} app.js\n`,
+    /supervisor\.http\.passwordFile: ENOENT/,
+  ],
+];
+
+test.for([...mistakes, ...ofTheDaemon])('%s', async ([, text, said]) => {
   const directory = await mkdtemp(join(tmpdir(), 'portherd-bad-'));
   try {
     await writeFile(join(directory, 'plain.sh'), '#!/bin/sh\n');

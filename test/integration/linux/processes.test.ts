@@ -130,7 +130,7 @@ describe('what cannot be started is an error with its reason', () => {
     [{ command: ['sh'], directory: '/nowhere' }, 'NO_FILE', '/nowhere'],
     [
       { command: ['sh'], logs: { ...workerRequest({}).program.logs, stdout: '/nowhere/x.log' } },
-      'SPAWN_ERROR',
+      'NO_LOG_DIRECTORY',
       '/nowhere/x.log: there is no directory /nowhere',
     ],
     [{ command: ['sh', '-c', 'x'.repeat(3_000_000)] }, 'SPAWN_ERROR', 'E2BIG'],

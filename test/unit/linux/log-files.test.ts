@@ -48,7 +48,7 @@ test('the directory of a path that the config names must be there, and is asked 
     error: { message: `cannot open the log ${dir}/web-3/err.log: there is no directory ${dir}/web-3 (logs.stderr)` },
   });
   const { program } = workerRequest({ logs: { ...workerRequest({}).program.logs, stdout: '/nowhere/x.log' } });
-  expect(prepareLaunch(program, 0, process.env)).toMatchObject({ error: { code: 'SPAWN_ERROR' } });
+  expect(prepareLaunch(program, 0, process.env)).toMatchObject({ error: { code: 'NO_LOG_DIRECTORY' } });
 });
 
 describe('opened logs', () => {

@@ -104,7 +104,7 @@ test.for([
 test('an environment that no app has is refused', () => {
   expect(pm2([{ script: 'a.js', env_prod: {} }], { env: 'production' })).toMatchObject({
     ok: false,
-    error: { message: expect.stringContaining('no app has env_production') },
+    error: { message: expect.stringContaining('no app has env_production'), advice: 'There is --env prod.' },
   });
 });
 

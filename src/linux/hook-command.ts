@@ -59,6 +59,8 @@ export async function runHookCommand(
   if (!started.ok) return failed(started.error.message);
   const { child, pid, startTicks } = started.value;
   assert(startTicks !== undefined, `hook ${pid} vanished before it was reaped`);
+  const closed = Promise.withResolvers<void>();
+  child.stderr?.once('close', closed.resolve);
   const words = keepLastWords(child);
   // A command need not read it: EPIPE.
   child.stdin?.on('error', () => undefined);
@@ -67,7 +69,7 @@ export async function runHookCommand(
   const late = await endOf(child, { pid, startTicks }, hook.timeout, abort);
   const taken = late === undefined && child.exitCode === 0;
   // What it wrote last is still on its way; a child of it in another session may hold the pipe open for ever.
-  if (!taken && child.stderr?.closed === false) await Promise.race([once(child.stderr, 'close'), pause(lastWordsMs)]);
+  if (!taken) await Promise.race([closed.promise, pause(lastWordsMs)]);
   for (const stream of [child.stdin, child.stderr]) stream?.destroy();
   if (taken) return ok();
   if (late !== undefined) return failed(`${late}${words()}`);

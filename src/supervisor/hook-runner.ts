@@ -78,15 +78,18 @@ export class HookRunner {
     this.#step({ is: 'resumed', waiting });
   }
 
-  /** What is not delivered yet, for the next image; what is under way may end first. Nothing of it runs any more then. */
-  async handOver(graceMs: number): Promise<readonly Delivery<HookRecord>[]> {
+  /** Begins nothing more; what is under way may end until then. */
+  async hold(graceMs: number): Promise<void> {
     this.#step({ is: 'held' });
     await Promise.race([this.#under, pause(graceMs)]);
+  }
+
+  /** What is not delivered yet, for the next image, and when nothing of it runs any more. */
+  handOver(): { readonly waiting: readonly Delivery<HookRecord>[]; readonly over: Promise<unknown> } {
     const { sending, waiting } = this.#queue;
     // Whoever asked for a test hears that it was broken off.
     const under = sending === undefined || sending.isTest ? [] : [sending];
-    await this.close('the daemon replaces itself');
-    return [...under, ...waiting];
+    return { over: this.close('the daemon replaces itself'), waiting: [...under, ...waiting] };
   }
 
   /** Everything that waits is tried now, and again soon. */

@@ -81,13 +81,14 @@ export class Hooks implements HookControl {
   /** For the next image: nothing is lost, but the oldest of what is too much for the state. What is under way may end first. */
   async handOver(): Promise<readonly SavedHookQueue[]> {
     const runners = [...this.#runners.values()];
-    const queues = await Promise.all(
-      runners.map(async (runner) => ({ hook: runner.config.name, waiting: await runner.handOver(handOverGraceMs) })),
-    );
+    await Promise.all(runners.map((runner) => runner.hold(handOverGraceMs)));
+    // At once for all of them: what happens now is in no queue.
     this.#closed = true;
     this.#unwatch();
+    const left = runners.map((runner) => ({ hook: runner.config.name, ...runner.handOver() }));
+    await Promise.all(left.map(({ over }) => over));
     let room = hooksHandOverCharsMax;
-    return queues.map(({ hook, waiting }) => {
+    return left.map(({ hook, waiting }) => {
       const kept: Delivery<HookRecord>[] = [];
       for (const delivery of waiting.toReversed()) {
         room -= JSON.stringify(delivery).length;

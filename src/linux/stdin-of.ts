@@ -21,8 +21,11 @@ export function stdinOf(worker: ProcessRef): Result<number> {
     closeSync(opened);
     return err(gone);
   } catch (thrown) {
-    const why = errorCodeOf(thrown) === 'ENOENT' ? 'it has closed its standard input' : messageOf(thrown);
-    return err(endedOr(worker, failure('NO_STDIN', why)));
+    const closed = errorCodeOf(thrown) === 'ENOENT';
+    const why = closed
+      ? failure('NO_STDIN', 'it has closed its standard input', '')
+      : failure('NO_STDIN', messageOf(thrown));
+    return err(endedOr(worker, why));
   }
 }
 

@@ -68,7 +68,7 @@ function writeSome(fd: number, bytes: Buffer): Result<number> {
     return ok(writeSync(fd, bytes));
   } catch (thrown) {
     if (errorCodeOf(thrown) === 'EAGAIN') return ok(0);
-    return err(failure('NO_STDIN', `it has closed its standard input (${messageOf(thrown)})`));
+    return err(failure('NO_STDIN', `it has closed its standard input (${messageOf(thrown)})`, ''));
   }
 }
 

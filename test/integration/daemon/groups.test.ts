@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { callRpc } from '../../harness/rpc-client.ts';
 import { type RunningCommand, startCommand } from '../../harness/running-command.ts';
 import { startDaemon } from '../../harness/daemon.ts';
 import { puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
@@ -100,8 +101,22 @@ test('fg shows both streams, and sends what is typed, until the worker ends', as
   expect(await readFile(join(daemon.directory, 'log/talks-0.stderr.log'), 'utf8')).toBe(`err ${pid}\n`);
 });
 
-test('fg says that a worker with stdin: none cannot be written to', async () => {
-  await using daemon = await startDaemon({ programs: { deaf: { ...talks, command: 'sleep 300', stdin: 'none' } } });
+test('fg says that a worker with stdin: none cannot be written to; sendProcessStdin has a fault for each case', async () => {
+  const deaf = { ...talks, command: 'sleep 300', stdin: 'none' };
+  const ear = { ...talks, command: 'cat', events: { subscribe: ['TICK_3600'] } };
+  const full = { ...talks, command: 'sleep 300' };
+  const off = { ...talks, autostart: false };
+  await using daemon = await startDaemon({ programs: { deaf, ear, full, off }, wait: 'answers' });
+  for (const name of ['deaf', 'ear', 'full']) await untilStates(daemon, ['RUNNING'], name);
+  const send = async (name: string, text: string): Promise<string | undefined> =>
+    (await callRpc(daemon.socket, 'supervisor.sendProcessStdin', name, text)).fault;
+  const faults = [send('deaf', 'x'), send('ear:0', 'x'), send('off:0', 'x'), send('full:0', 'x'.repeat(70_000))];
+  expect(await Promise.all(faults)).toEqual([
+    '20 NO_FILE: deaf',
+    '20 NO_FILE: ear:0',
+    '70 NOT_RUNNING: off:0',
+    '30 FAILED: full:0: it took 65536 of 70000 bytes in 2 s and reads no more',
+  ]);
   const ctl = join(import.meta.dirname, '../../../dist/ctl.js');
   const watched = startCommand(process.execPath, [ctl, '-s', daemon.socket, 'fg', 'deaf:0'], { typed: true });
   watched.type('x\n');

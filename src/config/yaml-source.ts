@@ -36,6 +36,11 @@ export function parseYaml(
   };
   const atOffset = ({ path }: Problem): Place => ({ label: label(Number(path[0])), order: Number(path[0]) });
 
+  if (sectioned.test(text))
+    return err({
+      problems: [broken(0, `it looks like a supervisord.conf: ${importing}`)],
+      locate: () => ({ label: `${file}:1:1`, order: 0 }),
+    });
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
@@ -71,9 +76,15 @@ function broken(offset: number, text: string): Problem {
   return { path: [offset], at: 'value', text };
 }
 
-/** The library's sentence in the form of ours: no full stop, no capital. */
+/** It begins, after blank lines and comments, with a `[section]`. */
+const sectioned = /^\uFEFF?(?:[ \t]*(?:[;#].*)?\r?\n)*\[[a-z][\w:.* -]*\][ \t]*(?:[;#].*)?\r?\n/i;
+
+const importing = '`portherd import FILE` makes a config of one';
+
+/** The library's sentence in the form of ours: no full stop, no capital, and not the rest of the file. */
 function plain(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
+  const short = message.length > 120 ? `${message.slice(0, 120)}…` : message;
+  return short.charAt(0).toLowerCase() + short.slice(1).replace(/\.$/, '');
 }
 
 /** What would be lost or renamed without a word when the text becomes a plain object, and aliases of nothing. */

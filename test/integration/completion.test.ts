@@ -44,6 +44,7 @@ const offers: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['curl -m 5 ', ['web:0', 'web:1']],
   ['update --dry', ['--dry-run']],
   ['-s /nowhere.sock fg ', []],
+  ['--socket=/nowhere.sock fg ', []],
   ['curl -m ', []],
 ];
 

@@ -18,7 +18,9 @@ _${tool}() {
   flags='${options.flatMap((option) => option.flags).join(' ')}' files='|${takers(options, 'file')}|' texts='|${takers(options, 'text')}|'
   for ((at = 1; at < \${#words[@]} - 1; at++)); do
     word=\${words[at]}
-    if [[ $word == -* && $files$texts == *"|$word|"* ]]; then
+    if [[ $word == --*=* && '|${daemonFlags.join('|')}|' == *"|\${word%%=*}|"* ]]; then
+      asks+=("$word")
+    elif [[ $word == -* && $files$texts == *"|$word|"* ]]; then
       if ((at == \${#words[@]} - 2)); then
         [[ $files == *"|$word|"* ]] && compopt -o default
         COMPREPLY=()

@@ -43,6 +43,7 @@ function ${fn}_names
     set -l asks
     for at in (seq 2 (math (count $tokens) - 1))
         contains -- $tokens[$at] ${daemonFlags.join(' ')}; and set -a asks $tokens[$at] $tokens[(math $at + 1)]
+        string match -q -- '--*=*' $tokens[$at]; and contains -- (string split -m 1 = -- $tokens[$at])[1] ${daemonFlags.join(' ')}; and set -a asks $tokens[$at]
     end
     $tokens[1] $asks completion --names $argv[1] 2>/dev/null
 end

@@ -12,7 +12,9 @@ _${tool}() {
   ${setOptions(options)}
   for ((at = 2; at < CURRENT; at++)); do
     word=$words[at]
-    if (( $files[(Ie)$word] || $texts[(Ie)$word] )); then
+    if [[ $word == --*=* ]]; then
+      case \${word%%=*} in ${daemonFlags.join('|')}) asks+=($word) ;; esac
+    elif (( $files[(Ie)$word] || $texts[(Ie)$word] )); then
       if ((at == CURRENT - 1)); then
         (( $files[(Ie)$word] )) && _files
         return

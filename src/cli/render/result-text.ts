@@ -16,7 +16,9 @@ export function resultLine({ name, error }: SlotResult, deed: Deed): string {
 /** More than the reason's word: for stderr. Undefined when the word says it all. */
 export function resultDetail({ name, error }: SlotResult): string | undefined {
   if (error === undefined || quiet.includes(error.code)) return undefined;
-  const message = reasons[error.code] === undefined ? [] : [`${name}: ${printable(error.message)}`];
+  // Some reasons begin with the name themselves.
+  const reason = printable(error.message).replace(`${name}: `, '');
+  const message = reasons[error.code] === undefined ? [] : [`${name}: ${reason}`];
   const lines = error.advice === '' ? message : [...message, `  ${error.advice}`];
   return lines.length === 0 ? undefined : lines.join('\n');
 }

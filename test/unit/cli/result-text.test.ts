@@ -61,4 +61,5 @@ test('the detail says what the word leaves out', () => {
   expect(resultDetail(failed('web:0', 'SPAWN_ERROR', 'exited with code 3'))).toMatch(
     /^web:0: exited with code 3\n {2}See /,
   );
+  expect(resultDetail(failed('web:0', 'SPAWN_ERROR', 'web:0: status 3'))).toMatch(/^web:0: status 3\n/);
 });

@@ -191,6 +191,17 @@ describe('a text that is not even YAML', () => {
   });
 });
 
+test.each([
+  ['; main\n\n[supervisord]\nnodaemon=true\n', true],
+  ['\r\n[program:web] ; it\r\ncommand=x\r\n', true],
+  ['programs:\n  [web]\n', false],
+  ['programs: [', false],
+  ['[{ "script": "a.js" }]\n', false],
+])('%j is told to be imported: %s', (text, told) => {
+  const [, ...lines] = refusal(text);
+  expect(lines.join('\n').includes('`portherd import FILE` makes a config of one')).toBe(told);
+});
+
 describe('a hostile text ends in an error, soon', () => {
   test('too large', () => {
     const bytes = configBytesMax + 2;

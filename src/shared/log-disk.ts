@@ -14,12 +14,15 @@ interface OpenFile {
   close(): Promise<void>;
 }
 
-/** `readOnly`: O_RDONLY | O_NONBLOCK, as open(2) of a FIFO would wait. Other errors than a missing file are thrown. */
+/** `readOnly`: O_RDONLY | O_NONBLOCK, as open(2) of a FIFO would wait. Other errors than a missing file are thrown, and what is no regular file is one. */
 export function logDiskOf(files: Files, readOnly: number): LogDisk {
   return {
     async stat(path) {
       try {
-        const { ino, size, mtimeMs } = await files.stat(path);
+        const found = await files.stat(path);
+        // A device or a FIFO never grows: its follower would wait for ever, without a word.
+        if (!found.isFile()) throw new Error('it is not a regular file');
+        const { ino, size, mtimeMs } = found;
         return { ino, size, mtimeMs };
       } catch (thrown) {
         if (isMissing(thrown)) return undefined;

@@ -171,6 +171,7 @@ describe('a text that is not even YAML', () => {
     ['programs: { web: *x, api: &x {} }', `${at}:1:18: programs.web: *x names nothing; write &x before it`],
     ['programs:\n  web: 1\n  web: 2\n', `${at}:3:3: programs.web: this key is written twice; keep one of them`],
     ["1: a\n'1': b", `${at}:2:1: 1: this key is written twice; keep one of them`],
+    ['null: 2', `${at}:1:1: the key null is not text; write it in quotes`],
     ['? [1]\n: 2', `${at}:1:1: a key here is not plain text; write it as one word`],
     [
       'programs: { web: { environment: { __proto__: x } } }',

@@ -100,9 +100,10 @@ function losses(node: unknown, path: Path, anchors: Set<string>): Problem[] {
   return node.items.flatMap(({ key, value }): Problem[] => {
     const name = isScalar(key) ? key.value : undefined;
     if (typeof name !== 'string' && typeof name !== 'number' && typeof name !== 'boolean') {
-      return [
-        { path, at: 'value', text: `a key here (${String(key)}) is not plain text; write it as one word in quotes` },
-      ];
+      const its = isScalar(key)
+        ? `the key ${String(key.value)} is not text; write it in quotes`
+        : 'a key here is not plain text; write it as one word';
+      return [{ path, at: 'value', text: its }];
     }
     const text = String(name);
     const inner = [...path, text];

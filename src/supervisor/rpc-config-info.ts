@@ -6,7 +6,7 @@ import { capped } from './rpc-context.ts';
 
 /**
  * A slot's config in supervisord's words. What portherd decides otherwise has the value that comes closest: a process counts as
- * started when it is proved ready, not after startsecs; the whole process group is always killed; nothing is captured.
+ * started when it is proved ready, not after startsecs.
  */
 export function configInfo(
   config: ProgramConfig,
@@ -39,13 +39,13 @@ export function configInfo(
   });
 }
 
-function output(stream: 'stdout' | 'stderr', path: string, { maxSize, keep }: ProgramConfig['logs']) {
+function output(stream: 'stdout' | 'stderr', path: string, { maxSize, keep, events, capture }: ProgramConfig['logs']) {
   return {
     [`${stream}_logfile`]: path === 'inherit' ? 'none' : path,
     [`${stream}_logfile_maxbytes`]: maxSize === 'never' ? 0 : capped(maxSize),
     [`${stream}_logfile_backups`]: keep,
-    [`${stream}_capture_maxbytes`]: 0,
-    [`${stream}_events_enabled`]: false,
+    [`${stream}_capture_maxbytes`]: capture === 'never' ? 0 : capture,
+    [`${stream}_events_enabled`]: events.includes(stream),
     [`${stream}_syslog`]: false,
   };
 }

@@ -54,7 +54,7 @@ export class EventScene implements AsyncDisposable {
   }
 
   /** One more, in the next slot, RUNNING at once. Answers its handle, which is the slot's number plus one. */
-  add(habit: string): number {
+  add(habit: string, stdoutLog?: string): number {
     const handle = this.children.length + 1;
     const child = spawn('python3', [listenerScript, this.file(handle), habit], {
       stdio: [...eventStdio, 'inherit'],
@@ -65,7 +65,10 @@ export class EventScene implements AsyncDisposable {
     const base = { handle, program: 'watch', slot: handle - 1, worker: handle, generation: 1, startedAt: 0, token: '' };
     this.#workers.add({ ...base, process: { pid, startTicks: 0 }, stderr: { path: 'none', from: 0 } });
     this.#seat(handle);
-    this.#pipes.connect({ worker: handle, program: 'watch', stdoutLog: join(this.directory, `${handle}.log`) }, child);
+    this.#pipes.connect(
+      { worker: handle, program: 'watch', stdoutLog: stdoutLog ?? join(this.directory, `${handle}.log`) },
+      child,
+    );
     return handle;
   }
 

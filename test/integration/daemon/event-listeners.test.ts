@@ -20,6 +20,8 @@ function listener(name: string, subscribe: readonly string[], more = {}) {
   };
 }
 
+const tagged = '<!--XSUPERVISOR:BEGIN-->what it says<!--XSUPERVISOR:END-->';
+const talk = `sleep 2; echo quiet; echo loud >&2; printf %s "${tagged}"; exec sleep 1000`;
 const app = { command: 'sleep 1000', workers: 2, listen: [], roll: { minReady: '0s' } };
 
 function notes(daemon: Daemon, name: string): readonly Noted[] {
@@ -49,12 +51,14 @@ test('listeners are told, outlast nothing, and come back after a SIGKILL and a r
         },
       ),
       ticks: listener('ticks', ['TICK_5']),
+      heard: listener('heard', ['PROCESS_LOG', 'PROCESS_COMMUNICATION']),
       app,
+      talks: { ...app, command: `sh -c '${talk}'`, workers: 1, logs: { events: ['stderr'], capture: '1KB' } },
     },
   });
   const listening = async () =>
     (await daemon.status()).programs.map(({ name, slots }) => `${name} ${slots[0]?.listener}`);
-  const all = 'crash READY, witness READY, ticks READY, app undefined';
+  const all = 'crash READY, witness READY, ticks READY, heard READY, app undefined, talks undefined';
   await until(async () => (await listening()).join(', ') === all, { what: 'all listeners to be READY' });
   expect((await daemon.ctl('status', '-v')).stdout).toMatch(
     /crash: no port; .*; 0 events wait, 0 thrown away[^]*event listener READY/,
@@ -62,10 +66,12 @@ test('listeners are told, outlast nothing, and come back after a SIGKILL and a r
 
   // As supervisord begins: groups (from its own on), then itself, then processes.
   await untilTold(daemon, 'witness', 'PROCESS_STATE_RUNNING', 5);
-  expect(told(daemon, 'witness').slice(0, 6)).toEqual([
+  expect(told(daemon, 'witness').slice(0, 8)).toEqual([
     'PROCESS_GROUP_ADDED groupname:witness\n',
     'PROCESS_GROUP_ADDED groupname:ticks\n',
+    'PROCESS_GROUP_ADDED groupname:heard\n',
     'PROCESS_GROUP_ADDED groupname:app\n',
+    'PROCESS_GROUP_ADDED groupname:talks\n',
     'SUPERVISOR_STATE_CHANGE_RUNNING ',
     'PROCESS_STATE_STARTING processname:0 groupname:crash from_state:STOPPED tries:0',
     'PROCESS_STATE_STARTING processname:0 groupname:witness from_state:STOPPED tries:0',
@@ -84,6 +90,14 @@ test('listeners are told, outlast nothing, and come back after a SIGKILL and a r
   await untilTold(daemon, 'witness', 'REMOTE_COMMUNICATION type:hello\nwörld\n😀');
   await untilTold(daemon, 'ticks', 'TICK_5 when:');
   await daemon.waitUntil('ready');
+  const [talking = 0] = await daemon.pids('talks');
+  const who = `processname:0 groupname:talks pid:${talking}`;
+  await untilTold(daemon, 'heard', 'PROCESS_COMMUNICATION_STDOUT');
+  await untilTold(daemon, 'heard', 'PROCESS_LOG_STDERR');
+  expect(told(daemon, 'heard').toSorted()).toEqual([
+    `PROCESS_COMMUNICATION_STDOUT ${who}\nwhat it says`,
+    `PROCESS_LOG_STDERR ${who} channel:stderr\nloud\n`,
+  ]);
 
   // A roll is no crash.
   const old = await daemon.pids('app');

@@ -128,3 +128,29 @@ test('a listener that floods costs a bounded part of the time', async () => {
   await until(() => statSync(log).size > 2 * 1024 ** 2, { what: 'two megabytes' });
   expect(performance.now() - since).toBeGreaterThan(800);
 });
+
+test('a full disk costs its log, and is told once; it is heard all the same', async () => {
+  await using scene = new EventScene(10);
+  const good = scene.add('good', '/dev/full');
+  for (const data of ['a', 'b', 'c']) scene.desk.publish(news(data));
+  await until(() => scene.told(good).length === 3, { what: 'three events' });
+  await until(() => scene.logged.length > 0, { what: 'a line in the log' });
+  expect(scene.logged).toMatchObject([
+    { event: 'listenerLogLost', path: '/dev/full', why: expect.stringContaining('ENOSPC') },
+  ]);
+});
+
+test('one that is frozen over an event keeps nobody else waiting, and goes on when it is thawed', async () => {
+  await using scene = new EventScene(10);
+  const frozen = scene.add('good');
+  await stateOf(scene, frozen, 'READY');
+  scene.children[0]?.kill('SIGSTOP');
+  const other = scene.add('good');
+  await stateOf(scene, other, 'READY');
+  for (const data of ['a', 'b', 'c']) scene.desk.publish(news(data));
+  await until(() => scene.told(other).length === 2, { what: 'the other one to be told' });
+  expect(scene.desk.stateOf(frozen)).toBe('BUSY');
+  scene.children[0]?.kill('SIGCONT');
+  await stateOf(scene, frozen, 'READY');
+  expect([scene.told(frozen), scene.told(other)]).toEqual([['type:t\na'], ['type:t\nb', 'type:t\nc']]);
+});

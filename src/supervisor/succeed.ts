@@ -1,4 +1,5 @@
 import type { Config, ProgramConfig } from '../config/schema.ts';
+import { isVacant } from '../core/seat.ts';
 import { failure } from '../shared/errors.ts';
 import { type Adoption, adopt } from './adopt.ts';
 import { addPrepared, startItself } from './boot.ts';
@@ -48,8 +49,23 @@ function comeBack(supervisor: Supervisor): void {
   for (const [name, { config, fleet }] of supervisor.programs) {
     if (!config.autostart) continue;
     const away = fleet.slots.filter(({ seat }) => seat.is === 'STOPPING' || seat.is === 'STOPPED');
-    supervisor.send(name, { is: 'restart', slots: away.map(({ index }) => index) });
+    const slots = away.map(({ index }) => index);
+    supervisor.send(name, { is: 'restart', slots });
+    // Where all were stopped, the sockets are closed already; new ones can be opened when everybody has gone.
+    const fresh = supervisor.programs.get(name)?.fleet.slots ?? [];
+    if (fresh.some(({ seat }) => seat.is === 'STOPPING' && seat.after === 'STOPPED'))
+      startWhenGone(supervisor, name, slots);
   }
+}
+
+function startWhenGone(supervisor: Supervisor, name: string, slots: readonly number[]): void {
+  const unwatch = supervisor.watch((program, fact) => {
+    if (program !== name || fact !== undefined) return;
+    const fleet = supervisor.programs.get(name)?.fleet;
+    if (fleet !== undefined && !supervisor.closing && !fleet.slots.every(isVacant)) return;
+    unwatch();
+    if (!supervisor.closing) supervisor.send(name, { is: 'start', slots });
+  });
 }
 
 /** A worker of a program that nobody knows any more: it may finish, and is killed if it does not. */

@@ -39,13 +39,13 @@ export async function sweep(flags: Flags, file: string): Promise<number> {
 }
 
 async function sweepRunDir(runDir: string, config: Result<Config> | undefined): Promise<string> {
-  const left = workersLeft(runDir, config);
+  const { left, holding } = workersLeft(runDir, config);
   for (const { process } of left) signalProcess(process, 'SIGTERM', 'process');
   const since = performance.now();
   while (left.some(lives) && performance.now() - since < sweepGraceMs) await sleep(lookMs);
   const stubborn = left.filter(lives).length;
   // Also what the dead ones have started.
-  for (const { process, killGroup } of left) signalProcess(process, 'SIGKILL', killGroup ? 'group' : 'process');
+  for (const { process, killGroup } of left) signalProcess(process, 'SIGKILL', killGroup ? 'group' : { holding });
   createStateFile(runDir).forget();
   const killed = stubborn === 0 ? '' : `, ${stubborn} of them by SIGKILL`;
   return left.length === 0 ? 'nothing is left behind' : `ended ${left.length} that were left behind${killed}`;
@@ -58,7 +58,7 @@ function lives({ process }: Left): boolean {
 const lookMs = 20;
 
 /** By the state file, and by what the processes themselves tell: either may know more. */
-function workersLeft(runDir: string, config: Result<Config> | undefined): readonly Left[] {
+function workersLeft(runDir: string, config: Result<Config> | undefined): Remains {
   const recalled = recallState(runDir);
   if (!recalled.ok) console.error(`portherd: ${recalled.error}`);
   const state = recalled.ok ? readSavedState(recalled.value) : undefined;
@@ -80,7 +80,16 @@ function workersLeft(runDir: string, config: Result<Config> | undefined): readon
     left(survivor.process, survivor.program),
   );
   const living = [...saved, ...found].filter(({ process }) => isAlive(process));
-  return [...new Map(living.map((one) => [one.process.pid, one])).values()];
+  return {
+    left: [...new Map(living.map((one) => [one.process.pid, one])).values()],
+    holding: (state?.sockets ?? []).map(({ inode }) => inode),
+  };
+}
+
+interface Remains {
+  readonly left: readonly Left[];
+  /** Sockets of the slots. */
+  readonly holding: readonly number[];
 }
 
 interface Left {

@@ -98,7 +98,7 @@ const stop = defaultedSection('How a worker leaves: drain, signal, kill.', {
     default: false,
   }),
   killGroup: option(oneOf(true, false), {
-    doc: 'SIGKILL goes to all that a worker has started, also when it has ended. false: only to it and to the process that serves.',
+    doc: 'SIGKILL goes to all that a worker has started, also when it has ended. false: only to it and to what holds its sockets.',
     change: 'live',
     default: true,
   }),

@@ -177,14 +177,14 @@ function asFound({ slot, generation, process: { pid }, attached }: Survivor): Fo
 }
 
 function liveWorker(
-  { slot, generation, process, token, attached }: Survivor,
+  { slot, generation, process, token, attached, inodes: sockets }: Survivor,
   config: ProgramConfig,
   worker: number,
   handle: number,
   { now, workerLogs }: Look,
 ): LiveWorker {
   const { stderr } = workerLogs.paths(config, slot);
-  const base = { handle, program: config.name, slot, worker, generation, process, startedAt: now, token };
+  const base = { handle, program: config.name, slot, worker, generation, process, startedAt: now, token, sockets };
   return { ...base, stderr: { path: stderr, from: 0 }, ...(attached ? { awaited: true } : {}) };
 }
 

@@ -15,6 +15,8 @@ export interface LiveWorker {
   /** Its secret, by which the next supervisor knows it again. */
   readonly token: string;
   readonly stderr: { readonly path: string; readonly from: number };
+  /** Inodes of the slot's sockets, which it inherited. */
+  readonly sockets?: readonly number[];
   /** The process that serves, where that is not the one that was started (npm start). */
   readonly serving?: ProcessRef;
   readonly beat?: Beat;

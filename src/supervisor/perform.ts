@@ -129,7 +129,9 @@ function spawn(
     return send({ is: 'spawnFailed', worker, why: spawned.error.message });
   }
   const startedAt = ports.clock.now();
+  const sockets = ports.listeners.of(name, slot).map(({ inode }) => inode);
   workers.add({
+    sockets,
     handle,
     program: name,
     slot,
@@ -145,8 +147,9 @@ function spawn(
 
 /** What a worker has of its own generation; all else is of the config that counts now. */
 function launchOf(program: ProgramConfig): Partial<ProgramConfig> {
-  const { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits } = program;
-  return { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits };
+  const { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits, stdin } =
+    program;
+  return { command, directory, environment, envFile, logs, readiness, user, group, umask, nice, rlimits, stdin };
 }
 
 /** Whoever comes back to the kernel's group does so at its end. */

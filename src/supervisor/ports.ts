@@ -92,6 +92,9 @@ export interface ExitReport {
   readonly signal: string | undefined;
 }
 
+/** The process itself; its whole group; or itself and those of its group that have one of these sockets (inodes) open. */
+export type SignalScope = 'process' | 'group' | { readonly holding: readonly number[] };
+
 export interface Processes {
   /**
    * What a new generation is started from: the directory with its symbolic links resolved, so that a later deploy does not
@@ -107,7 +110,7 @@ export interface Processes {
   /** The process that has this pid now; undefined for a zombie. */
   identify(pid: number): ProcessRef | undefined;
   /** False when the process is gone (or the pid is another's by now). */
-  signal(target: ProcessRef, signal: NodeJS.Signals, scope: 'process' | 'group'): boolean;
+  signal(target: ProcessRef, signal: NodeJS.Signals, scope: SignalScope): boolean;
 }
 
 export interface SlotListener {

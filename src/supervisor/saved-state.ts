@@ -76,7 +76,7 @@ function isSavedState(value: unknown): value is SavedState {
 
 /** What it says, it says anew. */
 function savedWorker(live: LiveWorker): SavedWorker {
-  const { handle, program, slot, worker, generation, process, startedAt, token, stderr, serving } = live;
-  const saved = { handle, program, slot, worker, generation, process, startedAt, token, stderr };
+  const { handle, program, slot, worker, generation, process, startedAt, token, stderr, serving, sockets = [] } = live;
+  const saved = { handle, program, slot, worker, generation, process, startedAt, token, stderr, sockets };
   return serving === undefined ? saved : { ...saved, serving };
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startDaemon } from '../../harness/daemon.ts';
 import { until } from '../../harness/until.ts';
 import { getText } from '../../harness/get-text.ts';
-import { isAlive, puppet } from '../../harness/puppet.ts';
+import { isAlive, puppet, untilStates } from '../../harness/puppet.ts';
 
 /** What a worker is told when it starts, where it writes, and how the signal reaches it: of real workers. */
 
@@ -80,46 +80,38 @@ test.each([
   else expect(lines).toBe(heard);
 });
 
-test('stop.killGroup: false spares what a worker has started, but never the server behind a wrapper', async () => {
+test('stop.killGroup: false spares what a worker has started, but never what holds its socket', async () => {
   const stop = { drainTimeout: '0s', killTimeout: '100ms', killGroup: false };
-  // The shell stays as the wrapper, and stops itself for the signal: both it and the server must be killed in the end.
-  const command = ['sh', '-c', `trap '' TERM; sleep 600 & "${process.execPath}" puppet.cjs; echo over; read -r _`];
-  const web = puppet({ command, workers: 1, stop }, { IGNORE_TERM: '1' });
-  await using daemon = await startDaemon({ programs: { web } });
+  const own = `require('child_process').spawn('sleep', ['601']); require('./puppet.cjs')`;
+  const direct = puppet({ command: [process.execPath, '-e', own], workers: 1, stop });
+  // The shell stays; the server and the job behind it have inherited the slot's socket.
+  const script = `trap '' TERM; sleep 602 & "${process.execPath}" puppet.cjs; read -r _`;
+  const wrapped = puppet({ command: ['sh', '-c', script], workers: 1, stop }, { IGNORE_TERM: '1' });
+  await using daemon = await startDaemon({ programs: { direct, wrapped } });
   await using spared = new AsyncDisposableStack();
-  const job = (): number | undefined => daemon.processes().find((one) => one.command.startsWith('sleep'))?.pid;
-  const first = await until(job, { what: 'the job' });
-  spared.defer(() => void process.kill(first, 'SIGKILL'));
-  const served = Number((await getText(daemon.port())).split(' ')[1]);
+  const running = (text: string): readonly number[] =>
+    daemon.processes().flatMap(({ pid, command }) => (command === text ? [pid] : []));
+  const [job = 0] = await until(() => running('sleep 601').length === 1 && running('sleep 601'), { what: 'the job' });
+  spared.defer(() => void process.kill(job, 'SIGKILL'));
+  const serves = async (): Promise<number> => Number((await getText(daemon.port(1))).split(' ')[1]);
+  const served = await serves();
 
-  const [wrapper = 0] = await daemon.pids('web');
-  process.kill(wrapper, 'SIGKILL');
-  const next = await until(
-    async () => {
-      const pid = Number((await getText(daemon.port())).split(' ')[1]);
-      return pid !== served && pid;
-    },
-    { what: 'another server' },
-  );
-  await until(() => !isAlive(served), { what: 'the server of the dead wrapper to be gone' });
-  expect(isAlive(first)).toBe(true);
+  for (const name of ['direct', 'wrapped']) process.kill((await daemon.pids(name))[0] ?? 0, 'SIGKILL');
+  await until(async () => (await serves()) !== served, { what: 'another server' });
+  await until(() => !isAlive(served) && running('sleep 602').length === 1, {
+    what: 'what the dead wrapper left to go',
+  });
+  await untilStates(daemon, ['RUNNING'], 'direct');
+  expect(isAlive(job)).toBe(true);
 
-  const second = await until(
-    () => daemon.processes().find((one) => one.command.startsWith('sleep') && one.pid !== first)?.pid,
-    {
-      what: 'the next job',
-    },
-  );
-  spared.defer(() => void process.kill(second, 'SIGKILL'));
-  expect(await daemon.ctl('stop', 'web')).toMatchObject({ exitCode: 0 });
-  const left = (): string =>
-    daemon
-      .processes()
-      .map(({ pid }) => pid)
-      .toSorted((one, other) => one - other)
-      .join();
-  const wanted = [daemon.pid, first, second].toSorted((one, other) => one - other).join();
-  await until(() => left() === wanted, { what: `only the jobs to be left, ${next} gone`, explain: left });
+  expect(await daemon.ctl('stop', 'all')).toMatchObject({ exitCode: 0 });
+  await until(() => daemon.processes().length === 3, {
+    what: 'nothing but the jobs',
+    explain: () => daemon.processes(),
+  });
+  const jobs = running('sleep 601');
+  expect(jobs).toHaveLength(2);
+  for (const pid of jobs) if (pid !== job) spared.defer(() => void process.kill(pid, 'SIGKILL'));
 });
 
 test('files that are included bring programs, and take them away again at an update', async () => {

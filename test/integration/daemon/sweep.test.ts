@@ -40,6 +40,7 @@ test('a worker that does not hear SIGTERM is killed after a while, and what its 
   const left = await until(() => daemon.processes().length === 1 && daemon.processes()[0], { what: 'one to be left' });
   expect(left.command).toBe('sleep 601');
   process.kill(left.pid, 'SIGKILL');
+  await until(() => daemon.processes().length === 0, { what: 'it to be gone' });
 });
 
 test('is refused while the daemon runs', async () => {

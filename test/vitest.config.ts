@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', root: import.meta.dirname, include: ['architecture.test.ts', 'unit/**/*.test.ts'] } },
-      { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 300_000 } },
+      { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 900_000 } },
       {
         test: {
           name: 'integration',

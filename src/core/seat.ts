@@ -135,11 +135,21 @@ export function stopping(
   ctx: Context,
   why = '',
 ): SlotStep {
-  const serves = slot.seat.is === 'RUNNING';
+  if (slot.seat.is === 'RUNNING') return fallSilent(slot, worker, after, ctx, why);
+  const [departure, ...effects] = beginTermination(worker, ctx);
+  return [{ ...slot, seat: { is: 'STOPPING', worker, departure, after, why } }, ...effects];
+}
+
+/** Who serves leaves, and nobody is there in his place. */
+export function fallSilent(
+  slot: Slot,
+  worker: Worker,
+  after: 'STOPPED' | 'STARTING' | 'BACKOFF',
+  ctx: Context,
+  why = '',
+): SlotStep {
   const clear = after === 'STOPPED' && ctx.steerable && ctx.config.bind === 'slot';
-  const [departure, ...effects] = serves
-    ? beginDeparture(worker, slot.index, clear, ctx)
-    : beginTermination(worker, ctx);
+  const [departure, ...effects] = beginDeparture(worker, slot.index, clear, ctx);
   return [{ ...slot, seat: { is: 'STOPPING', worker, departure, after, why } }, ...effects];
 }
 

@@ -6,7 +6,9 @@ import { leave, stepLeaving } from './leaving.ts';
 import { stepRunning } from './running.ts';
 import {
   fail,
+  fallSilent,
   flushEveryMs,
+  isVacant,
   launch,
   relaunch,
   type Seat,
@@ -22,7 +24,9 @@ import { describeExit } from './worker.ts';
 export function stepSlot(before: Slot, event: SlotEvent, ctx: Context): SlotStep {
   if (event.is === 'found') {
     const { worker: id, generation, pid, attached } = event;
-    return leave(before, { id, generation, startedAt: ctx.now, pid, attached }, ctx);
+    const worker = { id, generation, startedAt: ctx.now, pid, attached };
+    // Where nobody else sits nobody else serves what waits in the socket.
+    return isVacant(before) ? fallSilent(before, worker, 'STOPPED', ctx) : leave(before, worker, ctx);
   }
   const [slot, ...parting] = stepLeaving(before, event, ctx);
   const [next, ...effects] = stepSeat(slot, event, ctx);

@@ -22,6 +22,23 @@ test('a worker that nobody knew of does not get the number of one that is starte
   ]);
 });
 
+test('a worker in a slot that nobody knew of accepts what waits there before it drains; beside another one it drains at once', () => {
+  const serving = play(newFleet(1), [
+    { is: 'start', slots: [0] },
+    { is: 'spawned', worker: 1, pid: 101 },
+    { is: 'listening', worker: 1, port: 8080, adopted: true },
+    { is: 'probed', worker: 1, passed: true, why: '' },
+  ]);
+  const stray = { generation: 1, pid: 102, attached: true };
+  const [fleet, ...missed] = missedBy(restore(snapshot(serving), 10), new Map([[1, 101]]), [
+    { slot: 1, ...stray },
+    { slot: 0, ...stray },
+  ]);
+  const [first, extra] = play(fleet, missed).slots;
+  expect(extra?.seat).toMatchObject({ is: 'STOPPING', departure: { is: 'clearing' }, after: 'STOPPED' });
+  expect(first).toMatchObject({ seat: { is: 'RUNNING' }, leaving: [{ departure: { is: 'draining' } }] });
+});
+
 function play(fleet: Fleet, events: readonly FleetEvent[]): Fleet {
   const text = 'programs: {web: {command: node app.js, workers: 1, listen: [{port: 8080}]}}';
   const config = loadConfig(text, { file: undefined, directory: '/', cores: 1 });

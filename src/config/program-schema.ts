@@ -161,7 +161,7 @@ const balance = defaultedSection('How new connections are shared out among the w
   }),
   // A look at 4 workers and a decision cost some 0.1 ms; at 20 ms that is half a percent of a core.
   interval: option(duration(20, 10 * second), {
-    doc: 'Time between two looks at queues and counts; five times that while nobody comes. A stall shows after two.',
+    doc: 'Time between two looks at queues and counts, at least 1.5ms a slot; five times that while nobody comes. A stall shows after two.',
     change: 'live',
     default: '100ms',
   }),

@@ -63,6 +63,11 @@ test('a program that runs is looked at each interval, all its slots at once', ()
   expect([1, 2, 3].map(() => trial.look(nothing))).toEqual([0, 250, 500]);
 });
 
+test('many slots are looked at less often, since a look at them takes longer', () => {
+  const trial = new Trial({ ...program(), workers: 128 });
+  expect([1, 2, 3].map(() => trial.look(nothing))).toEqual([0, 192, 384]);
+});
+
 test('news of connections are looked at within 20 ms of the last look, but not more often', () => {
   const trial = new Trial(program());
   expect(trial.look(nothing)).toBe(0);

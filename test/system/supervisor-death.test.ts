@@ -153,7 +153,9 @@ describe.skipIf(refusal !== undefined)('when the supervisor dies', () => {
     await takeover(portherd);
     expect((await portherd.pids()).filter((pid) => before.includes(pid))).toEqual([]);
     const { oneShot, keepAlive } = await load.stop();
-    expect(oneShot.failed + keepAlive.failed).toBeGreaterThan(0);
+    // The sockets are in systemd's store: who was between two requests at that moment has lost his connection only.
+    const { failed, idleClosed, idleReset } = keepAlive;
+    expect(oneShot.failed + failed + idleClosed + idleReset).toBeGreaterThan(0);
   });
 });
 

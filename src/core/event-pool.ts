@@ -91,6 +91,12 @@ export function nextDelivery(
   return worker === undefined ? undefined : { worker, event };
 }
 
+/** Nothing is left that one of these workers would still take. */
+export function hasHeardAll({ waiting, conversations }: EventPool, workers: readonly number[]): boolean {
+  const states = workers.map((worker) => conversations.get(worker)?.is).filter((is) => is !== 'UNKNOWN');
+  return states.length === 0 || (waiting.length === 0 && !states.includes('BUSY'));
+}
+
 /** It got the oldest event. */
 export function deliver(pool: EventPool, worker: number, now: number): EventPool {
   const [event, ...waiting] = pool.waiting;

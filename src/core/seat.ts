@@ -127,29 +127,21 @@ export function fail(
   return [{ ...slot, seat, failures }, failed, announce({ event: 'backoff', slot: index, delayMs, failures, why })];
 }
 
-/** A worker that never served has nothing to drain; one that serves is steered away from first if the slot falls silent. */
+/**
+ * A worker that never served has nothing to drain; one that serves is steered away from first if the slot falls silent. `serves`: also when
+ * it does not sit here.
+ */
 export function stopping(
   slot: Slot,
   worker: Worker,
   after: 'STOPPED' | 'STARTING' | 'BACKOFF',
   ctx: Context,
-  why = '',
-): SlotStep {
-  if (slot.seat.is === 'RUNNING') return fallSilent(slot, worker, after, ctx, why);
-  const [departure, ...effects] = beginTermination(worker, ctx);
-  return [{ ...slot, seat: { is: 'STOPPING', worker, departure, after, why } }, ...effects];
-}
-
-/** Who serves leaves, and nobody is there in his place. */
-export function fallSilent(
-  slot: Slot,
-  worker: Worker,
-  after: 'STOPPED' | 'STARTING' | 'BACKOFF',
-  ctx: Context,
-  why = '',
+  { why = '', serves = slot.seat.is === 'RUNNING' }: { why?: string; serves?: boolean } = {},
 ): SlotStep {
   const clear = after === 'STOPPED' && ctx.steerable && ctx.config.bind === 'slot';
-  const [departure, ...effects] = beginDeparture(worker, slot.index, clear, ctx);
+  const [departure, ...effects] = serves
+    ? beginDeparture(worker, slot.index, clear, ctx)
+    : beginTermination(worker, ctx);
   return [{ ...slot, seat: { is: 'STOPPING', worker, departure, after, why } }, ...effects];
 }
 

@@ -6,7 +6,6 @@ import { leave, stepLeaving } from './leaving.ts';
 import { stepRunning } from './running.ts';
 import {
   fail,
-  fallSilent,
   flushEveryMs,
   isVacant,
   launch,
@@ -26,7 +25,7 @@ export function stepSlot(before: Slot, event: SlotEvent, ctx: Context): SlotStep
     const { worker: id, generation, pid, attached } = event;
     const worker = { id, generation, startedAt: ctx.now, pid, attached };
     // Where nobody else sits nobody else serves what waits in the socket.
-    return isVacant(before) ? fallSilent(before, worker, 'STOPPED', ctx) : leave(before, worker, ctx);
+    return isVacant(before) ? stopping(before, worker, 'STOPPED', ctx, { serves: true }) : leave(before, worker, ctx);
   }
   const [slot, ...parting] = stepLeaving(before, event, ctx);
   const [next, ...effects] = stepSeat(slot, event, ctx);
@@ -73,7 +72,7 @@ function stepStartingSeat(slot: Slot, starting: Starting, event: SlotEvent, ctx:
   }
   const step = stepStarting(starting, slot.index, event, ctx);
   if (step.is === 'starting') return [{ ...slot, seat: { is: 'STARTING', starting: step.starting } }, ...step.effects];
-  if (step.is === 'failed') return stopping(slot, worker, 'BACKOFF', ctx, step.why);
+  if (step.is === 'failed') return stopping(slot, worker, 'BACKOFF', ctx, { why: step.why });
   const { id, generation, startedAt } = step.worker;
   const fact = {
     event: 'ready',

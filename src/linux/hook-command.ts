@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { channelEnv } from '../protocol/channel.ts';
 import { assert } from '../shared/assert.ts';
@@ -12,6 +12,7 @@ import type { ProcessRef } from '../supervisor/ports.ts';
 import type { HookFailure, HookMessage } from '../supervisor/ports-hooks.ts';
 import { resolveCommand } from './command.ts';
 import type { HookGate } from './hook-gate.ts';
+import { pause } from './pause.ts';
 import { startTicksOf } from './procfs.ts';
 import { signalProcess } from './signal-process.ts';
 import { startProcess } from './start-process.ts';
@@ -69,7 +70,7 @@ export async function runHookCommand(
   const late = await endOf(child, { pid, startTicks }, hook.timeout, abort);
   const taken = late === undefined && child.exitCode === 0;
   // What it wrote last is still on its way; a child of it in another session may hold the pipe open for ever.
-  if (!taken) await Promise.race([closed.promise, pause(lastWordsMs)]);
+  if (!taken) await Promise.race([closed.promise, sleep(lastWordsMs)]);
   for (const stream of [child.stdin, child.stderr]) stream?.destroy();
   if (taken) return ok();
   if (late !== undefined) return failed(`${late}${words()}`);
@@ -90,7 +91,7 @@ async function endOf(
   const within = async (ms: number, stop?: AbortSignal): Promise<boolean> => {
     const over = new AbortController();
     const signal = stop === undefined ? over.signal : AbortSignal.any([stop, over.signal]);
-    const timer = pause(ms, false, { signal }).catch(() => false);
+    const timer = pause(ms, signal).then(() => false);
     const ended = await Promise.race([exited.then(() => true), timer]);
     over.abort();
     return ended;

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { hookShareMax } from '../shared/limits.ts';
+import { pause } from './pause.ts';
 
 /**
  * Starts deliveries one after the other, so seldom that all hooks together take at most `hookShareMax` of the supervisor's time: a process is
@@ -46,10 +46,7 @@ export interface GateTime {
   pause(ms: number, abort: AbortSignal): Promise<void>;
 }
 
-const machineTime: GateTime = {
-  now: () => performance.now(),
-  pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
-};
+const machineTime: GateTime = { now: () => performance.now(), pause };
 
 /** One slow start, on a machine that swaps, is not the rule. */
 const waitMsMax = 500;

@@ -132,11 +132,7 @@ export class EventDesk {
   /** While everything is stopped: whether a program's listeners have heard the last, or had their time for it. */
   hasHeardAll(name: string): boolean {
     const desk = this.#desks.get(name);
-    if (desk === undefined) return true;
-    const { waiting, conversations } = desk.pool;
-    const listening = this.#running(desk).filter((worker) => conversations.get(worker)?.is !== 'UNKNOWN');
-    const busy = listening.some((worker) => conversations.get(worker)?.is === 'BUSY');
-    if (listening.length === 0 || (waiting.length === 0 && !busy)) return true;
+    if (desk === undefined || pools.hasHeardAll(desk.pool, this.#running(desk))) return true;
     const now = this.#supervisor.ports.clock.now();
     const until = this.#farewells.get(name) ?? now + eventFarewellMsMax;
     if (!this.#farewells.has(name)) setTimeout(() => this.#askAgain(name), eventFarewellMsMax).unref();

@@ -86,8 +86,8 @@ function resolveProgram(name: string, written: WrittenProgram, cores: number, di
 }
 
 /** supervisord's: listeners start first and stop last, so that they hear of everything. */
-const priorityOfListeners = -1;
-const usualPriority = 999;
+export const priorityOfListeners = -1;
+export const usualPriority = 999;
 
 function resolveWorkers(workers: Workers, cores: number): number {
   if ('count' in workers) return workers.count;

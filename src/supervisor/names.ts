@@ -15,7 +15,7 @@ export function resolveName(name: string, programs: ReadonlyMap<string, Program>
     return { is: 'many', targets: [...programs.values()].map((program) => ({ program, slots: slotsOf(program) })) };
   const whole = programs.get(programName(name));
   if (whole !== undefined) return { is: 'many', targets: [{ program: whole, slots: slotsOf(whole) }] };
-  const [, group = '', digits = ''] = /^(.+):(\d{1,4})$/.exec(name) ?? [];
+  const [, group = '', digits = ''] = /^(.+):(0|[1-9]\d{0,3})$/.exec(name) ?? [];
   const program = programs.get(group);
   const slot = Number(digits);
   if (program === undefined || program.fleet.slots[slot] === undefined) return { is: 'unknown', name };

@@ -1,3 +1,5 @@
+import { priorityOfListeners, usualPriority } from '../config/resolve.ts';
+import { listensToEvents } from '../config/events-schema.ts';
 import type { ProgramConfig } from '../config/schema.ts';
 import { type RpcStruct, struct } from '../protocol/xml-rpc.ts';
 import { forSlot } from '../shared/percent-text.ts';
@@ -26,7 +28,8 @@ export function configInfo(
     uid: config.user === undefined ? 'none' : /^\d+$/.test(config.user) ? capped(Number(config.user)) : config.user,
     exitcodes: config.exitCodes,
     group_prio: priority,
-    process_prio: priority,
+    // supervisord has its default for listeners for the group alone.
+    process_prio: listensToEvents(config) && priority === priorityOfListeners ? usualPriority : priority,
     killasgroup: stop.killGroup,
     redirect_stderr: joined,
     startretries: config.startRetries,

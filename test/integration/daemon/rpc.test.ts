@@ -87,6 +87,7 @@ describe('the control socket', () => {
     '/',
     'web:-1',
     'web:99999999999',
+    'web:00',
     'web:0:0',
     '',
     '*',

@@ -15,3 +15,14 @@ test('what of its output is told to event listeners', () => {
   const keys = ['stdout_events_enabled', 'stderr_events_enabled', 'stdout_capture_maxbytes', 'stderr_capture_maxbytes'];
   expect(keys.map((key) => info.get(key))).toEqual([false, true, 1_024, 1_024]);
 });
+
+test('a listener’s group starts first by itself, its process has what supervisord gives any', () => {
+  const { program } = workerRequest({ events: { ...workerRequest({}).program.events, subscribe: ['TICK_5'] } });
+  const paths = { stdout: '/log/o', stderr: '/log/e' };
+  const prios = (priority: number) => {
+    const info = configInfo({ ...program, priority }, 0, true, paths);
+    return [info.get('group_prio'), info.get('process_prio')];
+  };
+  expect(prios(-1)).toEqual([-1, 999]);
+  expect(prios(5)).toEqual([5, 5]);
+});

@@ -26,7 +26,7 @@ export async function sweep(flags: Flags, file: string): Promise<number> {
   const socket = controlSocket(flags.text('socket'), config?.ok ? config.value : undefined);
   const runDir = (config?.ok ? config.value.supervisor.runDir : undefined) ?? dirname(socket);
   if (!existsSync(runDir)) return say(`${runDir} does not exist: nothing is left behind`);
-  const lock = takeDaemonLock(join(runDir, 'portherd.lock'));
+  const lock = takeDaemonLock(join(runDir, 'portherd.lock'), undefined, 'sweep');
   if (!lock.ok) return fail(lock.error);
   try {
     const said = await sweepRunDir(runDir, config);

@@ -88,8 +88,9 @@ export function serviceUnit(place: UnitPlace, needs: UnitNeeds): string {
 
 /**
  * Ends what is left when the service is down. systemd starts it then, but on the way from a crash to the restart as well (an auto-restart
- * is a job that goes through `inactive`): there a job waits for the service, and for this unit to be done. Nothing is left after an orderly
- * stop, which the first condition knows without starting anything.
+ * is a job that goes through `inactive`). So it waits for how that ends: were it to give up for a job that waits, a stop that cancels this
+ * job would leave the workers, as nothing starts it again. Hence nobody may wait for it: who starts meanwhile waits for its lock
+ * (linux/run-dir.ts). Nothing is left after an orderly stop, which the first condition knows without starting anything.
  */
 export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
   const { runDir, inHomes } = needs;
@@ -104,8 +105,9 @@ export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
     'RestrictAddressFamilies=AF_UNIX',
   ];
   const ask = `systemctl ${manager.is === 'user' ? '--user ' : ''}show --property=ActiveState,Job ${unit}`;
-  // No answer is no proof.
-  const condition = `/bin/sh -c 'case "$$(${ask})" in *Job=[1-9]*) exit 1;; *=inactive*|*=failed*) ;; *) exit 1;; esac'`;
+  const cases = '*Job=[1-9]*|*=activating*|*=deactivating*) sleep 1;; *=inactive*|*=failed*) exit 0;; *) exit 1;;';
+  // No answer is no proof: it exits 1 then, too.
+  const condition = `/bin/sh -c 'while :; do case "$$(${ask})" in ${cases} esac; done'`;
   const words = execLine([...place.command, 'sweep', ...whereOf(place)]);
   return unitText([
     [
@@ -113,8 +115,8 @@ export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
       [
         `Description=what ${unit} left behind`,
         'DefaultDependencies=no',
-        `Before=${unit}`,
         `ConditionPathExists=${state}/state.json`,
+        'StartLimitIntervalSec=0',
       ],
     ],
     [
@@ -123,6 +125,7 @@ export function sweepUnit(place: UnitPlace, needs: UnitNeeds): string {
         'Type=oneshot',
         `ExecCondition=+${condition}`,
         `ExecStart=${words}`,
+        'SuccessExitStatus=2',
         ...(manager.is === 'system' ? [...identity(manager.user, needs), ...confined] : []),
       ],
     ],

@@ -1,7 +1,9 @@
 import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisorConfig } from '../config/schema.ts';
 import { failure, messageOf } from '../shared/errors.ts';
+import { sweepWaitMsMax } from '../shared/limits.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type DaemonLock, takeDaemonLock } from './daemon-lock.ts';
 import { clearSocket } from './stale-socket.ts';
@@ -18,9 +20,11 @@ export interface RunDir {
 
 /**
  * Creates or verifies the run directory, takes its lock, clears away the sockets of a daemon that died, and makes the
- * log directory ready. One daemon a directory. `inherited`: its sockets are ours, from before this process replaced itself.
+ * log directory ready. One daemon a directory; a sweep is waited for. `inherited`: its sockets are ours, from before this process
+ * replaced itself.
  *
- * Errors: RUN_DIR_UNSAFE, DAEMON_RUNNING (names the pid), LOG_DIR_UNUSABLE, CONFIG_INVALID (a path too long for a socket).
+ * Errors: RUN_DIR_UNSAFE, DAEMON_RUNNING (names the pid), RUN_DIR_BUSY (a sweep that does not end), LOG_DIR_UNUSABLE,
+ * CONFIG_INVALID (a path too long for a socket).
  */
 export async function claimRunDir(
   controlSocket: string,
@@ -35,7 +39,7 @@ export async function claimRunDir(
 
   const safe = secureDirectory(path);
   if (!safe.ok) return safe;
-  const lock = takeDaemonLock(join(path, 'portherd.lock'));
+  const lock = await lockAfterSweep(join(path, 'portherd.lock'));
   if (!lock.ok) return lock;
   const stale = inherited ? [] : [control, channelSocket];
   for (const check of [...stale.map((socket) => () => clearSocket(socket)), async () => usable(logDir)]) {
@@ -46,6 +50,17 @@ export async function claimRunDir(
   }
   return ok({ path, controlSocket: control, channelSocket, logDir, lock: lock.value });
 }
+
+async function lockAfterSweep(path: string): Promise<Result<DaemonLock>> {
+  const since = performance.now();
+  for (;;) {
+    const lock = takeDaemonLock(path);
+    if (lock.ok || lock.error.code !== 'RUN_DIR_BUSY' || performance.now() - since > sweepWaitMsMax) return lock;
+    await sleep(lookMs);
+  }
+}
+
+const lookMs = 20;
 
 /** The config's, systemd's (LogsDirectory=), the system's for the system's daemon, else next to the sockets. */
 export function logDirOf(

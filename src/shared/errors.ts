@@ -46,6 +46,11 @@ export const errorCodes = {
     http: 409,
     advice: 'Another portherd owns this run directory; use another -s SOCKET or stop it.',
   },
+  RUN_DIR_BUSY: {
+    exit: 1,
+    http: 409,
+    advice: 'A `portherd sweep` is at work there (or a daemon of another container); try again when it is through.',
+  },
   RUN_DIR_UNSAFE: { exit: 2, http: 500, advice: 'The run directory must belong to you with mode 0700.' },
   LOG_DIR_UNUSABLE: {
     exit: 2,

@@ -127,6 +127,9 @@ export const reloadWaitMsMax = 30_000;
 /** portherd sweep: from SIGTERM to SIGKILL. The usual killTimeout; a service manager waits longer for its hook. */
 export const sweepGraceMs = 10_000;
 
+/** A start waits so long for a sweep that is under way: its grace and the start of a Node. Below TimeoutStartSec= of the unit. */
+export const sweepWaitMsMax = 20_000;
+
 /**
  * What one request reads of a log: as text in XML or JSON it is several times that in memory, and 128 clients may ask at once. Making XML
  * of it takes some 60 ms in which nothing else is done. More is a download, or a `tail -f`.

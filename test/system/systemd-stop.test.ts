@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { machineRefusal } from '../harness/machine-refusal.ts';
 import { PortherdMachine, unit } from '../harness/portherd-machine.ts';
+import { takeover } from '../harness/takeover.ts';
 import { until } from '../harness/until.ts';
 
 /** A stop leaves nothing behind, in whatever state it finds the supervisor; a crash leaves every worker. */
@@ -18,6 +19,30 @@ describe.skipIf(refusal !== undefined)('systemctl stop leaves nothing behind', (
       );
       await expectNothing(portherd, `after ${delayMs} ms`);
     }
+  });
+
+  // Between the crash and the restart systemd asks the sweeper's condition, and the answer takes a while to arrive.
+  test.for(['condition', 'stop-post'])('when it cancels the restart while the sweeper is at its %s', async (state) => {
+    const slow = { '/etc/systemd/system/portherd-sweep.service.d/slow.conf': '[Service]\nExecStopPost=/bin/sleep 5\n' };
+    await using portherd = await PortherdMachine.boot({ web }, slow);
+    await portherd.start();
+    await portherd.systemctl('kill', '--signal=KILL', '--kill-whom=main', unit);
+    const asked = async (): Promise<boolean> => {
+      const { SubState } = await portherd.machine.show('portherd-sweep.service', 'SubState');
+      return state === 'condition' ? SubState !== 'dead' : SubState === state;
+    };
+    await until(asked, { what: `the sweeper to be at its ${state}`, deadline: 60_000, interval: 5 });
+    await portherd.systemctl('stop', unit);
+    await expectNothing(portherd, 'after a cancelled restart');
+  });
+
+  test('however often the supervisor has died before', async () => {
+    const few = '[Manager]\nDefaultStartLimitBurst=1\nDefaultStartLimitIntervalSec=1h\n';
+    await using portherd = await PortherdMachine.boot({ web }, { '/etc/systemd/system.conf.d/few.conf': few });
+    await portherd.start();
+    for (let turn = 0; turn < 3; turn += 1) await takeover(portherd);
+    await inMachine(portherd, `systemctl kill -s KILL --kill-whom=main ${unit}; systemctl stop ${unit}`);
+    await expectNothing(portherd, 'after the fourth death');
   });
 
   test('when the supervisor does not hear of it: it and its workers are ended when the time is up', async () => {
@@ -115,7 +140,7 @@ async function expectNothing(portherd: PortherdMachine, when: string): Promise<v
   const journal = 'journalctl --boot --no-pager --output=cat --lines=60 --unit=portherd*'.split(' ');
   const nothing = async (): Promise<boolean> =>
     (await portherd.processes()).every((line) => line.includes('<defunct>')) && !(await portherd.machine.listening(80));
-  await until(nothing, { what: `nothing to be left ${when}` }).catch(async (thrown: unknown) => {
+  await until(nothing, { what: `nothing to be left ${when}`, deadline: 60_000 }).catch(async (thrown: unknown) => {
     throw new Error(await portherd.machine.read(...journal), { cause: thrown });
   });
 }

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { getText } from '../../harness/get-text.ts';
 import { puppet } from '../../harness/puppet.ts';
 import { type CommandResult, startCommand } from '../../harness/running-command.ts';
-import { until } from '../../harness/until.ts';
+import { until, within } from '../../harness/until.ts';
 
 /** What portherd-sweep.service runs; systemd itself is in test/system. */
 
@@ -50,6 +51,24 @@ test('is refused while the daemon runs', async () => {
   expect(daemon.processes()).toHaveLength(2);
 });
 
+test('a daemon that starts meanwhile waits for its end, and starts afresh then', async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'portherd-sweep-'));
+  const leave = join(directory.path, 'leave');
+  const command = [process.execPath, '-e', endsWhenThereIs(leave)];
+  await using daemon = await startDaemon({ programs: { web: puppet({ command, workers: 1, listen: [] }) } });
+  const before = await daemon.pids('web');
+  await killed(daemon);
+  const sweeping = sweep(daemon);
+  const lock = join(daemon.directory, 'portherd.lock');
+  await until(() => readFileSync(lock, 'utf8').endsWith(' sweep\n'), { what: 'the sweep to be under way' });
+  await daemon.succeed('nothing');
+  expect(await within(1_000, daemon.exited)).toBeUndefined();
+  await writeFile(leave, '');
+  expect(await sweeping).toMatchObject({ exitCode: 0, stdout: 'ended 1 that were left behind\n' });
+  await daemon.waitUntil('ready');
+  expect(await daemon.pids('web')).not.toEqual(before);
+});
+
 test('a start that fails while workers live is worth another try to a service manager, after a second', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet({ workers: 1 }) } });
   await killed(daemon);
@@ -81,6 +100,12 @@ const main = join(import.meta.dirname, '../../../dist/main.js');
 function deaf(seconds: string): readonly string[] {
   const script = `process.on('SIGTERM', () => {}); require('child_process').spawn('sleep', ['${seconds}']); setInterval(() => {}, 1e6)`;
   return [process.execPath, '-e', script];
+}
+
+/** A worker that stays after SIGTERM until the file is there. */
+function endsWhenThereIs(path: string): string {
+  const look = `require('fs').existsSync(${JSON.stringify(path)}) && process.exit()`;
+  return `process.on('SIGTERM', () => setInterval(() => ${look}, 20)); setInterval(() => {}, 1e6)`;
 }
 
 async function killed(daemon: Daemon): Promise<void> {

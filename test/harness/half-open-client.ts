@@ -31,7 +31,7 @@ export class HalfOpenClient implements AsyncDisposable {
 
   /** Answers how many have their SYN-ACK. */
   async open(count: number): Promise<number> {
-    const { halfOpen } = await this.#ask<{ halfOpen: number }>({ do: 'open', count, limit: 5 });
+    const { halfOpen } = await this.#ask<{ halfOpen: number }>({ do: 'open', count, limit: 30 });
     return halfOpen;
   }
 
@@ -42,13 +42,13 @@ export class HalfOpenClient implements AsyncDisposable {
   }
 
   /** Of the connections that were acknowledged last, at the latest `limit` seconds after that. */
-  outcome(limit = 10): Promise<HandshakeOutcome> {
+  outcome(limit = 60): Promise<HandshakeOutcome> {
     return this.#ask<HandshakeOutcome>({ do: 'outcome', limit });
   }
 
   async #ask<T>(command: { readonly do: string; readonly limit?: number; readonly count?: number }): Promise<T> {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
-    const reply = await within(((command.limit ?? 0) + 5) * 1_000, this.#replies.next());
+    const reply = await within(((command.limit ?? 0) + 30) * 1_000, this.#replies.next());
     if (reply === undefined) throw new Error(`the half-open client did not answer ${command.do}`);
     if (reply.done === true) throw new Error('the half-open client has ended');
     const answer: T = JSON.parse(reply.value); // Our own child wrote it.

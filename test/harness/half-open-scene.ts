@@ -29,8 +29,8 @@ export interface NaiveScene extends Scene {
 export interface HalfOpenSceneOptions {
   /** That the daemon listens on; the device's address unless given. */
   readonly host?: string;
-  /** That the app takes before it listens; none unless given. */
-  readonly bootMs?: number;
+  /** The app listens once this file is there; at once unless given. */
+  readonly listenWhen?: string;
   readonly bind?: 'slot' | 'worker';
   readonly drainTimeout?: string;
   /** cbpf unless given: it needs no privilege, and nothing migrates by itself. */
@@ -47,11 +47,18 @@ const workers = 4;
 export async function startHalfOpenScene(options: HalfOpenSceneOptions = {}): Promise<HalfOpenScene> {
   await using stack = new AsyncDisposableStack();
   const scene = await startScene(stack);
-  const { host = serverAddress, bootMs, bind = 'slot', drainTimeout = '30s', migrate = 0, steering = 'cbpf' } = options;
+  const {
+    host = serverAddress,
+    listenWhen,
+    bind = 'slot',
+    drainTimeout = '30s',
+    migrate = 0,
+    steering = 'cbpf',
+  } = options;
   await scene.link.sysctl('net.ipv4.tcp_migrate_req', migrate);
   const web = {
-    command: [process.execPath, bootMs === undefined ? 'target-plain.cjs' : 'target-slow-boot.cjs'],
-    environment: { HOST: host, BOOT_MS: String(bootMs) },
+    command: [process.execPath, listenWhen === undefined ? 'target-plain.cjs' : 'target-held.cjs'],
+    environment: { HOST: host, ...(listenWhen !== undefined && { LISTEN_WHEN: listenWhen }) },
     workers,
     bind,
     steering,
@@ -83,7 +90,10 @@ export async function startNaiveScene(): Promise<NaiveScene> {
     stack.defer(() => end(child, 'SIGKILL'));
     processes.push(child);
   }
-  await until(async () => (await scene.link.listening(port)) === workers, { what: 'the processes to listen' });
+  await until(async () => (await scene.link.listening(port)) === workers, {
+    what: 'the processes to listen',
+    deadline: 60_000,
+  });
   const owned = stack.move();
   return {
     ...scene,

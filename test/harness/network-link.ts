@@ -107,7 +107,7 @@ async function ip(...words: readonly string[]): Promise<void> {
 }
 
 async function run([command = '', ...args]: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCommand(command, args, { limitMs: 10_000 });
+  const { exitCode, stdout, stderr } = await runCommand(command, args, { limitMs: 60_000 });
   if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')}: ${exitCode} ${stderr.trim()}`);
   return stdout;
 }

@@ -1,3 +1,6 @@
+import { mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../harness/daemon.ts';
 import { ebpfRefusal } from '../harness/ebpf-refusal.ts';
@@ -53,14 +56,19 @@ describe.skipIf(refusal !== undefined)('200 half-open handshakes', () => {
   });
 
   test.for([1, 4])('survive the SIGKILL of %i of 4 workers, finished before the respawn is ready', async (victims) => {
-    await using scene = await startHalfOpenScene({ bootMs: 2_000 });
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'portherd-half-open-'));
+    const listenWhen = join(directory.path, 'listen');
+    await writeFile(listenWhen, '');
+    await using scene = await startHalfOpenScene({ listenWhen });
+    await rm(listenWhen);
     const pids = await scene.daemon.pids('web');
     await scene.halfOpen(count);
     for (const pid of pids.slice(0, victims)) process.kill(pid, 'SIGKILL');
-    await until(() => dead(scene.daemon) === victims, { what: 'the victims to be gone' });
+    await until(() => dead(scene.daemon) === victims, { what: 'the victims to be gone', deadline: 60_000 });
     expect(await scene.client.acknowledge(count)).toBe(count);
     const ready = (await slots(scene.daemon)).filter((slot) => slot.ready);
     expect(ready).toHaveLength(4 - victims);
+    await writeFile(listenWhen, '');
     const outcome = await scene.client.outcome();
     report(`SIGKILL of ${victims}, ACK before the respawn is ready`, outcome);
     expect(outcome).toMatchObject(allCompleted);
@@ -92,7 +100,8 @@ describe.skipIf(refusal !== undefined)('200 half-open handshakes', () => {
   });
 
   test('begun during a scale-down are on the slots that stay: it neither waits for them nor loses them', async () => {
-    await using scene = await startHalfOpenScene();
+    // Longer than a handshake lives (a minute): to wait for those that are never finished would see them go.
+    await using scene = await startHalfOpenScene({ drainTimeout: '90s' });
     await scene.halfOpen(count);
     const waiting = await untilWaiting(scene.daemon, 'scale web 1', 3);
     expect(await scene.client.open(count)).toBe(count);
@@ -101,7 +110,6 @@ describe.skipIf(refusal !== undefined)('200 half-open handshakes', () => {
     const scaled = await waiting.ended;
     const after = `ended ${ms(since)} after their last answer`;
     expect(scaled.exitCode, scaled.stderr).toBe(0);
-    expect(performance.now() - since).toBeLessThan(10_000); // drainTimeout would be 30 s
     expect(await scene.link.halfOpen(scene.port)).toBe(count);
     const second = await finish(scene);
     report('scale web 1, begun before', first, after);
@@ -207,7 +215,8 @@ async function answersOf(daemon: Daemon): Promise<Set<string>> {
 /** Starts the command, and sees that it does not end while the handshakes are half-open. */
 async function untilWaiting(daemon: Daemon, command: string, leaving: number): Promise<RunningCommand> {
   const running = daemon.startCtl(...command.split(' '));
-  await until(async () => (await clearing(daemon)) === leaving, { what: `${leaving} slots to be steered away from` });
+  const left = async (): Promise<boolean> => (await clearing(daemon)) === leaving;
+  await until(left, { what: `${leaving} slots to be steered away from`, deadline: 60_000 });
   expect(await within(1_000, running.ended)).toBeUndefined();
   expect(await clearing(daemon)).toBe(leaving);
   return running;
@@ -224,7 +233,7 @@ function dead(daemon: Daemon): number {
 async function untilServedByOthers(daemon: Daemon, gone: readonly number[]): Promise<void> {
   const served = async (): Promise<boolean> =>
     (await slots(daemon)).every(({ ready, pid }) => ready && pid !== undefined && !gone.includes(pid));
-  await until(served, { what: 'other workers in the place of the killed' });
+  await until(served, { what: 'other workers in the place of the killed', deadline: 60_000 });
 }
 
 function report(what: string, { completed, reset, silent, answers }: HandshakeOutcome, more = ''): void {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCodeOf } from '../../src/linux/error-code.ts';
 import { until } from './until.ts';
 
 /** A control group of a test machine, in each hierarchy that systemd uses (cgroups(7): one or, on older set-ups, two). */
@@ -31,8 +32,17 @@ export function sweepMachineCgroups(): void {
   for (const root of hierarchies())
     for (const name of readdirSync(root)) {
       const [, pid] = /^portherd-machine-(\d+)-\d+$/.exec(name) ?? [];
-      if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeTree(join(root, name));
+      if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeUnlessBusy(join(root, name));
     }
+}
+
+/** Its last processes may just be dying, and another run may sweep as well: what is left is left to the next one. */
+function removeUnlessBusy(directory: string): void {
+  try {
+    removeTree(directory);
+  } catch (thrown) {
+    if (!['EBUSY', 'ENOENT'].includes(errorCodeOf(thrown) ?? '')) throw thrown;
+  }
 }
 
 function hierarchies(): string[] {

@@ -14,7 +14,7 @@ export async function machineRefusal(): Promise<string | undefined> {
     ['unshare', '--mount', '--pid', '--fork', '--net', 'sh', '-c', overlay],
   ]) {
     const [name = '', ...args] = command;
-    const ran = await runCommand(name, args, { limitMs: 10_000 }).catch(String);
+    const ran = await runCommand(name, args, { limitMs: 60_000 }).catch(String);
     if (typeof ran === 'string') return `needs ${name}: ${ran}`;
     if (ran.exitCode !== 0) return `needs ${command.join(' ')}: ${ran.stderr.trim()}`;
   }

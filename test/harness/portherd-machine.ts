@@ -73,10 +73,34 @@ export class PortherdMachine implements AsyncDisposable {
   }
 
   /** All slots of all programs are ready. */
-  async untilReady(deadline = 30_000): Promise<void> {
-    const ready = async (): Promise<boolean> =>
-      (await this.status()).programs.every(({ slots }) => slots.every((slot) => slot.ready));
+  async untilReady(): Promise<void> {
+    const ready = async (): Promise<boolean> => {
+      const { programs } = await this.status();
+      return programs.length > 0 && programs.every(({ slots }) => slots.every((slot) => slot.ready));
+    };
     await until(ready, { what: 'every slot to be ready', deadline }).catch((thrown: unknown) => this.explain(thrown));
+  }
+
+  /** systemd has started another supervisor than `before`; its MainPID. */
+  untilOtherMain(before: number): Promise<number> {
+    const other = async (): Promise<number | undefined> => {
+      const pid = await this.mainPid();
+      return pid === 0 || pid === before ? undefined : pid;
+    };
+    return until(other, { what: `another supervisor than ${before}`, deadline }).catch((t: unknown) => this.explain(t));
+  }
+
+  /** What is logged comes a while after it has happened. */
+  async untilJournal(said: RegExp): Promise<void> {
+    const told = async (): Promise<boolean> => said.test(await this.machine.journal(unit));
+    await until(told, { what: `${said} in the journal`, deadline }).catch((thrown: unknown) => this.explain(thrown));
+  }
+
+  /** Somebody has a connection to port 80. */
+  async untilConnected(): Promise<void> {
+    const connections = 'ss -Htn state established sport = :80'.split(' ');
+    const connected = async (): Promise<boolean> => (await this.machine.read(...connections)) !== '';
+    await until(connected, { what: 'a connection to port 80', deadline });
   }
 
   /** Throws it again, with the end of the unit's journal. */
@@ -87,20 +111,22 @@ export class PortherdMachine implements AsyncDisposable {
 
   /** `systemctl start`, then every slot is ready. */
   async start(): Promise<void> {
-    await this.systemctl('start', unit);
+    await this.systemctl('start', unit).catch((thrown: unknown) => this.explain(thrown));
     await this.untilReady();
   }
 
   /** From within the machine's network; resolves when it is under way. */
   async load(port = 80, options: Partial<LossOptions> = {}): Promise<Load> {
-    const load = await startLoad({ port, ...constantLoad, ...options }, this.machine.inNetwork);
-    await until(async () => (await load.report()).oneShot.ok > 50, { what: 'the load to be under way' });
+    await using partial = new AsyncDisposableStack();
+    const load = partial.use(await startLoad({ port, ...constantLoad, ...options }, this.machine.inNetwork));
+    await until(async () => (await load.report()).oneShot.ok > 50, { what: 'the load to be under way', deadline });
+    partial.move();
     return load;
   }
 
   /** What one request gets. */
   async get(port = 80): Promise<string> {
-    return this.machine.read('curl', '--silent', '--show-error', '--max-time', '10', `http://127.0.0.1:${port}/`);
+    return this.machine.read('curl', '--silent', '--show-error', '--max-time', '50', `http://127.0.0.1:${port}/`);
   }
 
   /** Every process of the machine that is portherd or was started by it, by the directories that their commands name. */
@@ -119,6 +145,9 @@ export type Programs = Readonly<Record<string, Readonly<Record<string, unknown>>
 export const unit = 'portherd.service';
 export const controlSocket = '/run/portherd/control.sock';
 const configFile = '/etc/portherd/portherd.yaml';
+
+/** Of what takes a second; a machine may be several times slower, and busy. */
+const deadline = 60_000;
 
 /** Less than two cores can serve, so that the supervisor and systemd find time. */
 const constantLoad = { connections: 4, keepAlive: { clients: 6, thinkMs: 20 } } as const;

@@ -94,7 +94,7 @@ export class SystemdMachine implements AsyncDisposable {
   /** Resolves when it is up again. What was written stays; /run and /tmp do not. */
   async reboot(): Promise<void> {
     const before = this.#leader;
-    await this.systemctl('reboot');
+    await this.run(['systemctl', 'reboot']); // it may be ended by what it asks for
     await this.#booted(before);
   }
 
@@ -104,13 +104,13 @@ export class SystemdMachine implements AsyncDisposable {
     const off =
       this.#leader !== 0 &&
       (await within(
-        30_000,
+        60_000,
         this.#ended.then(() => true),
       ));
     this.#nspawn.kill('SIGKILL');
     await this.#ended;
     await this.#cgroup.remove();
-    if (this.#leader !== 0 && off !== true) throw new Error(`the machine did not switch off in 30 s\n${this.#console}`);
+    if (this.#leader !== 0 && off !== true) throw new Error(`the machine did not switch off in 60 s\n${this.#console}`);
   }
 
   /** Until a systemd other than `before` has started what it starts at boot. */
@@ -123,7 +123,7 @@ export class SystemdMachine implements AsyncDisposable {
       const { stdout } = await this.run(['systemctl', 'is-system-running'], { limitMs: 10_000 });
       return ['running', 'degraded'].includes(stdout.trim());
     };
-    await until(up, { what: 'the machine to boot', deadline: 60_000, interval: 50, explain: () => this.#console });
+    await until(up, { what: 'the machine to boot', deadline: 120_000, interval: 50, explain: () => this.#console });
     if (this.#nspawn.exitCode !== null) throw new Error(`the machine ended at boot\n${this.#console}`);
   }
 }

@@ -25,7 +25,7 @@ describe.skipIf(refusal !== undefined)('the sockets of a socket unit', () => {
 
     const main = await portherd.mainPid();
     await portherd.systemctl('kill', '--signal=KILL', '--kill-whom=main', unit);
-    await until(async () => ![0, main].includes(await portherd.mainPid()), { what: 'another supervisor' });
+    await portherd.untilOtherMain(main);
     await expectSame('after its death');
 
     const reload = await portherd.ctl('reload');
@@ -33,7 +33,7 @@ describe.skipIf(refusal !== undefined)('the sockets of a socket unit', () => {
     await expectSame('after a reload');
 
     expect((await portherd.ctl('scale', 'web', '2')).exitCode).toBe(0);
-    await until(async () => (await portherd.pids()).length === 2, { what: 'two workers', deadline: 40_000 });
+    await until(async () => (await portherd.pids()).length === 2, { what: 'two workers', deadline: 120_000 });
     expect(await inodes(portherd), 'scaled down').toEqual(held);
     expect((await portherd.ctl('scale', 'web', '4')).exitCode).toBe(0);
     await portherd.untilReady();
@@ -45,9 +45,7 @@ describe.skipIf(refusal !== undefined)('the sockets of a socket unit', () => {
     await using portherd = await PortherdMachine.boot({ web: { ...four, workers: 5 } });
     await portherd.systemctl('start', 'portherd.socket');
     await portherd.machine.run(['systemctl', 'start', unit]);
-    const told = async (): Promise<boolean> =>
-      /ListenStream= line for each worker|the socket unit gave 4/.test(await portherd.machine.journal(unit));
-    await until(told, { what: 'the reason in the journal' });
+    await portherd.untilJournal(/ListenStream= line for each worker|the socket unit gave 4/);
   });
 
   test('of the wrong kind are named and closed, and portherd opens its own', async () => {
@@ -59,9 +57,8 @@ describe.skipIf(refusal !== undefined)('the sockets of a socket unit', () => {
     await portherd.systemctl('start', 'portherd.socket');
     await portherd.start();
     expect(await portherd.get(8080)).toMatch(/^r0 /);
-    const journal = await portherd.machine.journal(unit);
-    expect(journal).toContain('it is a socket without SO_REUSEPORT (127.0.0.1 port 8081)');
-    expect(journal).toContain('it is no TCP socket');
+    await portherd.untilJournal(/it is a socket without SO_REUSEPORT \(127\.0\.0\.1 port 8081\)/);
+    await portherd.untilJournal(/it is no TCP socket/);
   });
 });
 

@@ -52,8 +52,8 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
   test('fails to start with a config that is wrong, and says where', async () => {
     await using portherd = await PortherdMachine.boot({ web: { ...web, wrokers: 3 } });
     const started = await portherd.machine.run(['systemctl', 'start', unit]);
-    const told = async (): Promise<boolean> => (await portherd.machine.journal(unit)).includes('wrokers');
-    await until(told, { what: 'the journal to name the mistake', explain: () => started.stderr });
+    expect(started.exitCode).not.toBe(0);
+    await portherd.untilJournal(/wrokers/);
     expect(await portherd.machine.listening(80)).toBe(false);
   });
 
@@ -64,11 +64,13 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
     const [main, before] = [await portherd.mainPid(), await portherd.pids()];
     await portherd.configure({ web: { ...web, environment: { RELEASE: 'r1' }, workers: 3 } });
     await portherd.systemctl('reload', unit);
-    await until(async () => isAllOther(await portherd.pids(), before, 3), {
-      what: 'three new workers',
-      deadline: 30_000,
-    });
-    await portherd.untilReady();
+    // An old worker on its way out may still take what had come to its slot.
+    const replaced = async (): Promise<boolean> => {
+      const { slots } = await portherd.program('web');
+      const pids = slots.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+      return isAllOther(pids, before, 3) && slots.every(({ ready, leaving }) => ready && leaving.length === 0);
+    };
+    await until(replaced, { what: 'three new workers and no other', deadline: 120_000 });
     expect(await portherd.get()).toMatch(/^r1 \d+/);
     expect(await portherd.mainPid()).toBe(main);
     expectNoLoss([await load.stop()]);
@@ -81,8 +83,7 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
     const before = await portherd.pids();
     await portherd.configure({ web: { ...web, wrokers: 3 } });
     await portherd.systemctl('reload', unit);
-    const told = async (): Promise<boolean> => (await portherd.machine.journal(unit)).includes('wrokers');
-    await until(told, { what: 'the journal to name the mistake' });
+    await portherd.untilJournal(/wrokers/);
     expect(await portherd.pids()).toEqual(before);
     expectNoLoss([await load.stop()], 50);
   });
@@ -112,34 +113,36 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
   });
 
   test('answers what was asked before the stop', async () => {
-    const slow = { ...web, command: ['node', '/opt/slow.cjs'] };
-    await using portherd = await PortherdMachine.boot({ web: slow }, { '/opt/slow.cjs': answersAfterASecond });
+    await using portherd = await PortherdMachine.boot({ web: held });
     await portherd.start();
     const asked = portherd.get();
-    await until(() => connected(portherd), {
-      what: 'the request to be at a worker',
-    });
-    await portherd.systemctl('stop', unit);
-    expect(await asked).toBe('done');
+    await portherd.untilConnected();
+    const stopping = portherd.systemctl('stop', unit);
+    const draining = async (): Promise<boolean> =>
+      (await portherd.machine.show(unit, 'StatusText'))['StatusText']?.startsWith('stopping: ') === true;
+    await until(draining, { what: 'the drain', deadline: 60_000 });
+    await portherd.machine.write(answerWhen, '');
+    expect(await asked).toMatch(/^r0 \d+/);
+    await stopping;
     expect(await portherd.processes()).toEqual([]);
   });
 
   test('leaves nothing behind when its supervisor is killed in the middle of a stop', async () => {
-    const slow = { ...web, command: ['node', '/opt/slow.cjs'] };
-    await using portherd = await PortherdMachine.boot({ web: slow }, { '/opt/slow.cjs': answersAfterASecond });
+    await using portherd = await PortherdMachine.boot({ web: held });
     await portherd.start();
     const main = await portherd.mainPid();
-    const asked = portherd.get().catch(String); // something to drain for a second; what becomes of it is not judged
-    await until(() => connected(portherd), { what: 'the request to be at a worker' });
+    const asked = portherd.get().catch(String); // something to drain; what becomes of it is not judged
+    await portherd.untilConnected();
     await portherd.systemctl('stop', '--no-block', unit);
-    const state = async (): Promise<string | undefined> => (await portherd.machine.show(unit, 'SubState'))['SubState'];
-    await until(async () => (await state()) === 'stop-sigterm', { what: 'the stop to be under way', interval: 5 });
+    await until(async () => (await subState(portherd)) === 'stop-sigterm', { what: 'the drain', deadline: 60_000 });
     await portherd.machine.read('kill', '-KILL', String(main));
-    await until(async () => ['dead', 'failed'].includes((await state()) ?? ''), { what: 'the stop to end' });
-    await asked;
+    const over = async (): Promise<boolean> => ['dead', 'failed'].includes(await subState(portherd));
+    await until(over, { what: 'the stop to end', deadline: 60_000 });
     // OnFailure= starts the sweeper when the unit is already dead, so that nothing says when it is through but its work
-    await until(async () => (await portherd.processes()).length === 0, { what: 'the sweeper to end what was left' });
-    expect(await portherd.machine.listening(80)).toBe(false);
+    const nothing = async (): Promise<boolean> =>
+      (await portherd.processes()).length === 0 && !(await portherd.machine.listening(80));
+    await until(nothing, { what: 'the sweeper to end what was left', deadline: 60_000 });
+    await asked;
   });
 
   test('runs beside an instance of its template, and neither touches the other', async () => {
@@ -148,7 +151,10 @@ describe.skipIf(refusal !== undefined)('the systemd unit', () => {
     await using portherd = await PortherdMachine.boot({ web }, file);
     await portherd.start();
     await portherd.systemctl('start', 'portherd@shop');
-    await until(async () => (await portherd.get(81)).startsWith('shop'), { what: 'the other to serve' });
+    await until(async () => (await portherd.get(81)).startsWith('shop'), {
+      what: 'the other to serve',
+      deadline: 60_000,
+    });
     const before = await portherd.pids();
     await portherd.systemctl('stop', 'portherd@shop');
     expect(await portherd.machine.listening(81)).toBe(false);
@@ -189,13 +195,12 @@ const web = {
   roll: { minReady: '0s' },
 };
 
-const answersAfterASecond = `
-require('node:http').createServer((request, response) => setTimeout(() => response.end('done'), 1_000)).listen(process.env.PORT);
-`;
+/** Answers nobody until the file is there. */
+const answerWhen = '/opt/answer';
+const held = { ...web, command: ['node', '/srv/apps/target-held.cjs'], environment: { ANSWER_WHEN: answerWhen } };
 
-/** Somebody has a connection to port 80. */
-async function connected({ machine }: PortherdMachine): Promise<boolean> {
-  return (await machine.read(...'ss -Htn state established sport = :80'.split(' '))) !== '';
+async function subState({ machine }: PortherdMachine): Promise<string> {
+  return (await machine.show(unit, 'SubState'))['SubState'] ?? '';
 }
 
 /** The inodes in `ss -e`, in order. */

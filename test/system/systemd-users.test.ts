@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { machineRefusal } from '../harness/machine-refusal.ts';
 import { PortherdMachine, unit } from '../harness/portherd-machine.ts';
-import { until } from '../harness/until.ts';
 
 /** The unit that `portherd unit` prints for programs with users of their own: root, in the sandbox, with five capabilities. */
 const refusal = await machineRefusal();
@@ -31,7 +30,7 @@ describe.skipIf(refusal !== undefined)('a unit for programs with users of their 
     for (const state of ['', '/run/portherd/state.json']) {
       const supervisor = await portherd.mainPid();
       await machine.run(['sh', '-c', `kill -KILL ${supervisor}; rm -f ${state}`]);
-      await until(async () => ![0, supervisor].includes(await portherd.mainPid()), { what: 'another supervisor' });
+      await portherd.untilOtherMain(supervisor);
       await portherd.untilReady();
       // Without the state they are known by their environments.
       expect(await portherd.pids()).toEqual(before);

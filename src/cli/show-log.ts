@@ -30,8 +30,8 @@ export async function showLog(session: Session, asked: Asked): Promise<number> {
   if (places.length === 0) return exit;
   const fronts = found.value.length > 1 ? prefixes(places.map((place) => place.name)) : [];
   if (follow) {
-    screen.note('==> Press Ctrl-C to exit <==');
     process.once('SIGINT', () => process.exit(0)); // as supervisorctl ends
+    screen.note('==> Press Ctrl-C to exit <==');
   }
   const shows = places.map(async (place, at): Promise<ErrorBody | undefined> => {
     const source = await logSource(client, place, name === undefined ? ask : { ...ask, name: place.name });

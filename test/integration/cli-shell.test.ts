@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allPids, statOf } from '../../src/linux/procfs.ts';
 import { type Answers, fakeControl } from '../harness/fake-control.ts';
 import { buildCtl, type Ctl, ranOf, runCtl, startOnTerminal } from '../harness/run-ctl.ts';
 import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
@@ -105,6 +106,13 @@ class Person {
     this.#child.stdin?.write(text);
   }
 
+  /** What the terminal sends the shell for a Ctrl-C that finds it neither reading a line nor running a command. */
+  interruptShell(): void {
+    const shells = allPids().filter((pid) => statOf(pid)?.ppid === this.#child.pid);
+    for (const pid of shells) process.kill(pid, 'SIGINT');
+    expect(shells.length).toBe(1);
+  }
+
   /** Until this is shown, after what was waited for before. */
   async sees(text: string): Promise<void> {
     await until(() => this.seen.includes(text), { what: JSON.stringify(text), explain: () => this.seen });
@@ -157,6 +165,22 @@ describe('on a terminal', () => {
     person.type('quit\r');
     expect((await person.ended).code).toBe(0);
     expect(await readFile(join(ctl.directory, 'rolls'), 'utf8')).toBe('roll web\npid web:0\nquit\n');
+  });
+
+  test('a Ctrl-C between a line and its command, or a command and the next prompt, does not end the shell', async () => {
+    await using daemon = await fakeControl(running);
+    const person = new Person(['-s', daemon.socketPath], state('five'));
+    await person.sees(prompt);
+    person.interruptShell();
+    person.type('pid web:0\r');
+    await person.sees('4000');
+    await person.sees(prompt);
+    person.interruptShell();
+    person.type('pid web:1\r');
+    await person.sees('4001');
+    await person.sees(prompt);
+    person.type(ctrlD);
+    expect((await person.ended).code).toBe(0);
   });
 
   test('it asks before a shutdown; no, Ctrl-C and Ctrl-D keep the daemon', async () => {

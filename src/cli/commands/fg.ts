@@ -70,13 +70,13 @@ async function watch(
   { name }: SlotStatus,
   sources: readonly LogSource[],
 ): Promise<number> {
-  screen.note('==> Press Ctrl-C to exit <==');
   const leave = (exit: number): never => {
     for (const view of views) view.flush();
     screen.note('Exiting foreground');
     process.exit(exit);
   };
   process.once('SIGINT', () => leave(0));
+  screen.note('==> Press Ctrl-C to exit <==');
   const views = sources.map((source) => {
     const view = logView(screen, json, name, undefined);
     const follow = async (): Promise<void> => {

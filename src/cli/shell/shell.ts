@@ -40,6 +40,8 @@ class Shell {
   }
 
   async run(greets: boolean): Promise<void> {
+    // Between a line and its command, and between that and the next prompt, the terminal makes a signal of Ctrl-C, and it is ours.
+    if (this.#lines.interactive) process.on('SIGINT', ignore);
     // As supervisorctl begins.
     if (greets) await this.#run(['status']);
     const { screen } = this.#session;
@@ -98,6 +100,10 @@ class Shell {
     const env = password === undefined ? process.env : { ...process.env, PORTHERD_PASSWORD: password };
     await runLine([...daemon, ...switches, ...words], env, this.#lines.interactive);
   }
+}
+
+function ignore(): void {
+  // To be heard is enough: a signal that nobody listens to ends the process.
 }
 
 function userOf(username: string | undefined): readonly string[] {

@@ -68,9 +68,12 @@ export function typeSupervisorctl(socket: string, ...args: readonly string[]): R
   return startOnTerminal(['supervisorctl', '-c', ctlConfig, '-s', `unix://${socket}`, ...args]);
 }
 
-/** By script(1). No word may have a quote. */
+/**
+ * By script(1), which gives the words to a shell. That must not stay beside them: Ctrl-C goes to it too, and dash would end with 130 whatever
+ * its command ends with. No word may have a quote.
+ */
 export function startOnTerminal(words: readonly string[]): RunningCommand {
-  const command = words.map((word) => `'${word}'`).join(' ');
+  const command = ['exec', ...words.map((word) => `'${word}'`)].join(' ');
   return startCommand('script', ['-qec', command, '/dev/null'], {
     env: { ...process.env, ...utf8, TERM: 'dumb' },
     limitMs: 90_000,

@@ -37,6 +37,7 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
         const tail = startSupervisorctl(socket, 'tail', '-f', 'ticks:0');
         await until(() => (tail.printed.stdout.match(/tick \d+\n/g)?.length ?? 0) >= 20, {
           what: `twenty lines from ${socket}`,
+          deadline,
           explain: () => tail.printed,
         });
         tail.kill('SIGINT');
@@ -57,15 +58,19 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
         await hears(fg, 'Ctrl-C');
         for (const word of ['hello', 'wörld']) {
           fg.type(`${word}\n`);
-          await hears(fg, `heard ${word}`);
+          // With the line's end: what is typed behind would be shown before that.
+          await hears(fg, `heard ${word}\r\n`);
         }
         fg.type('\u0003');
         await hears(fg, 'Exiting foreground');
         // It would wait for a thread that waits for output, for half a minute.
         fg.kill('SIGKILL');
         await fg.ended;
-        // supervisorctl says what it hears from that thread: where an answer is among the rest is chance.
-        return fg.printed.stdout.split(/[\r\n]+/).toSorted();
+        // supervisorctl says what it hears from that thread: where an answer is among the rest is chance. The last line end may be lost.
+        return fg.printed.stdout
+          .split(/[\r\n]+/)
+          .filter(Boolean)
+          .toSorted();
       }),
     );
     expect(typed[1]).toEqual(typed[0]);
@@ -89,10 +94,15 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
   test('maintail -f follows the daemon’s own log', async () => {
     for (const socket of pair.sockets) {
       const tail = startSupervisorctl(socket, 'maintail', '-f');
-      await until(() => tail.printed.stdout.length > 200, { what: 'the log’s end', explain: () => tail.printed });
+      await until(() => tail.printed.stdout.length > 200, {
+        what: 'the log’s end',
+        deadline,
+        explain: () => tail.printed,
+      });
       const before = tail.printed.stdout.length;
       await supervisorctl(socket, 'restart', 'web:0');
-      await until(() => tail.printed.stdout.length > before + 50, { what: 'more of it', explain: () => tail.printed });
+      const more = (): boolean => tail.printed.stdout.length > before + 50;
+      await until(more, { what: 'more of it', deadline, explain: () => tail.printed });
       tail.kill('SIGINT');
       expect((await tail.ended).exitCode).toBe(0);
     }
@@ -127,7 +137,10 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
     for (const socket of pair.sockets) {
       const { exitCode, stdout } = await supervisorctl(socket, 'reload');
       expect([exitCode, stdout]).toEqual([0, 'Restarted supervisord\n']);
-      await until(async () => (await supervisorctl(socket, 'pid')).exitCode === 0, { what: 'the daemon to be back' });
+      await until(async () => (await supervisorctl(socket, 'pid')).exitCode === 0, {
+        what: 'the daemon to be back',
+        deadline: 60_000,
+      });
     }
     await pair.settled();
     const after = await Promise.all(pair.sockets.map(pids));
@@ -154,8 +167,11 @@ describe.skipIf(refusal !== undefined)('the real supervisorctl, live,', () => {
 
 function hears(command: RunningCommand, text: string, times = 1): Promise<unknown> {
   const heard = (): boolean => command.printed.stdout.split(text).length > times;
-  return until(heard, { what: text, explain: () => command.printed });
+  return until(heard, { what: text, deadline, explain: () => command.printed });
 }
+
+/** ms; a supervisorctl alone takes a second of a busy machine. */
+const deadline = 30_000;
 
 function rows(status: string): readonly string[] {
   return status

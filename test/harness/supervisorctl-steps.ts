@@ -4,8 +4,8 @@ import type { PairProgram } from './supervisord-pair.ts';
 /** What the real supervisorctl is told, step by step, against a real supervisord and against portherd; and where they may differ. */
 export interface Step {
   readonly args: string;
-  /** Done to both before. */
-  readonly before?: 'breakCommands' | 'mendCommands' | 'changeConfig' | 'spoilConfig';
+  /** Done to both before, or waited for. */
+  readonly before?: 'breakCommands' | 'mendCommands' | 'changeConfig' | 'spoilConfig' | 'moreRuns';
   /** Their answers differ. Each is checked to the letter. */
   readonly differs?: Difference;
 }
@@ -25,7 +25,7 @@ export const pairPrograms: readonly PairProgram[] = [
   { name: 'web', command: talks, workers: 2, autostart: true },
   { name: 'early', command: talks, workers: 1, autostart: true, priority: 5 },
   { name: 'man', command: talks, workers: 1, autostart: false },
-  { name: 'quits', command: `sh -c 'exit 3'`, workers: 1, autostart: false },
+  { name: 'quits', command: `sh -c 'exit 3'`, workers: 1, autostart: false, startSecs: 10 },
   { name: 'missing', command: '%(scripts)s/missing', workers: 1, autostart: false },
   { name: 'plain', command: '%(scripts)s/plain', workers: 1, autostart: false },
   { name: 'silent', command: 'sleep 1000', workers: 1, autostart: false, output: 'none' },
@@ -149,18 +149,10 @@ export const steps: readonly Step[] = [
   },
   ...plain('reread', 'update', 'add web', 'add nope', 'remove nope', 'remove web'),
   { args: 'reread', before: 'changeConfig' },
-  ...plain(
-    'reread',
-    'update nope',
-    'update more',
-    'reread',
-    'update',
-    'update',
-    'stop quits:0',
-    'status web:* early:* man:* more:*',
-    'avail',
-  ),
-  ...plain('stop more:0', 'remove more', 'status more:*', 'remove more', 'add more', 'add more', 'status web:* man:*'),
+  ...plain('reread', 'update nope', 'update more', 'reread', 'update', 'update', 'stop quits:0'),
+  { args: 'status web:* early:* man:* more:*', before: 'moreRuns' },
+  ...plain('avail', 'stop more:0', 'remove more', 'status more:*', 'remove more'),
+  ...plain('add more', 'add more', 'status web:* man:*'),
   {
     args: 'reread',
     before: 'spoilConfig',

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { iniText, Supervisord, supervisorctl } from './supervisord.ts';
+import { callRpc, type RpcReply } from './rpc-client.ts';
+import { iniText, Supervisord } from './supervisord.ts';
 import { until } from './until.ts';
 
 /** The same programs under a real supervisord and under portherd. */
@@ -16,6 +17,11 @@ export interface PairProgram {
   readonly output?: 'none';
   /** None unless given. */
   readonly retries?: number;
+  /**
+   * supervisord's startsecs, 1 unless given; more for what ends at once. The end of its pipes wakes supervisord, which may find no dead child
+   * yet, sleeps its whole second, and then takes it for RUNNING before it looks again (supervisord.py, runforever).
+   */
+  readonly startSecs?: number;
   /** What it is told of, as an event listener. */
   readonly events?: readonly string[];
   /** What it writes to standard output is told to listeners, and what is between the tags. */
@@ -26,6 +32,7 @@ export class SupervisordPair implements AsyncDisposable {
   readonly supervisord: Supervisord;
   readonly portherd: Daemon;
   readonly scripts: string;
+  #programs: readonly PairProgram[];
 
   static async start(programs: readonly PairProgram[]): Promise<SupervisordPair> {
     const scripts = await mkdtemp(join(tmpdir(), 'pair-'));
@@ -42,24 +49,42 @@ export class SupervisordPair implements AsyncDisposable {
       wait: 'answers',
     });
     supervisord.move();
-    return new SupervisordPair(theirs, portherd, scripts);
+    return new SupervisordPair(theirs, portherd, { scripts, programs });
   }
 
-  /** What starts by itself runs. */
-  async settled(): Promise<void> {
-    for (const socket of this.sockets) {
-      const running = async (): Promise<boolean> => {
-        const { stdout } = await supervisorctl(socket, 'status');
-        return !stdout.includes('STARTING') && (stdout.match(/RUNNING/g)?.length ?? 0) >= 3;
-      };
-      await until(running, { what: `the programs behind ${socket} to run` });
-    }
-  }
-
-  private constructor(supervisord: Supervisord, portherd: Daemon, scripts: string) {
+  private constructor(
+    supervisord: Supervisord,
+    portherd: Daemon,
+    { scripts, programs }: { readonly scripts: string; readonly programs: readonly PairProgram[] },
+  ) {
     this.supervisord = supervisord;
     this.portherd = portherd;
     this.scripts = scripts;
+    this.#programs = programs;
+  }
+
+  /** What starts by itself runs, and nothing is on its way from one state to another. */
+  settled(): Promise<void> {
+    const auto = this.#programs.filter(({ autostart }) => autostart);
+    return this.settle(
+      auto.flatMap(({ name, workers }) => Array.from({ length: workers }, (_, slot) => `${name}:${slot}`)),
+    );
+  }
+
+  /** Until nothing is on its way from one state to another, and these processes run. */
+  async settle(running: readonly string[] = []): Promise<void> {
+    for (const socket of this.sockets) {
+      let states: ReadonlyMap<string, string> = new Map();
+      const settled = async (): Promise<boolean> => {
+        states = processStates(await callRpc(socket, 'supervisor.getAllProcessInfo'));
+        return (
+          ![...states.values()].some((state) => transient.includes(state)) &&
+          running.every((name) => states.get(name) === 'RUNNING')
+        );
+      };
+      const explain = (): unknown => [...states];
+      await until(settled, { what: `the programs behind ${socket} to settle`, deadline: 60_000, explain });
+    }
   }
 
   get sockets(): readonly string[] {
@@ -67,6 +92,7 @@ export class SupervisordPair implements AsyncDisposable {
   }
 
   async rewrite(programs: readonly PairProgram[]): Promise<void> {
+    this.#programs = programs;
     await this.supervisord.rewrite(supervisordText(programs, this.scripts));
     await this.portherd.rewrite({
       programs: portherdPrograms(programs, this.scripts),
@@ -88,10 +114,25 @@ export class SupervisordPair implements AsyncDisposable {
   }
 }
 
+const transient: readonly string[] = ['STARTING', 'BACKOFF', 'STOPPING'];
+
+/** By `group:name`. A daemon that is just coming or going has no answer. */
+function processStates({ text, fault }: RpcReply): ReadonlyMap<string, string> {
+  if (fault !== undefined) throw new Error(fault);
+  const structs = text.match(/<struct>[^]*?<\/struct>/g) ?? [];
+  return new Map(
+    structs.map((struct) => {
+      const field = (name: string): string | undefined =>
+        new RegExp(`<name>${name}</name>\\s*<value><string>([^<]*)<`).exec(struct)?.[1];
+      return [`${field('group')}:${field('name')}`, `${field('statename')}`] as const;
+    }),
+  );
+}
+
 /** numprocs makes a group of each: `web:0`, as portherd's slots are called. */
 function supervisordText(programs: readonly PairProgram[], scripts: string): string {
   const sections = programs.map(
-    ({ name, command, workers, autostart, priority, output, retries = 0, events, told }) => [
+    ({ name, command, workers, autostart, priority, output, retries = 0, startSecs, events, told }) => [
       `${events === undefined ? 'program' : 'eventlistener'}:${name}`,
       {
         ...(events === undefined ? {} : { events: events.join(','), buffer_size: 1_000 }),
@@ -102,6 +143,7 @@ function supervisordText(programs: readonly PairProgram[], scripts: string): str
         ...(priority === undefined ? {} : { priority }),
         directory: '/',
         startretries: retries,
+        ...(startSecs === undefined ? {} : { startsecs: startSecs }),
         ...(told === undefined ? {} : { stdout_events_enabled: true, stdout_capture_maxbytes: '1MB' }),
         ...(output === 'none' ? { stdout_logfile: 'NONE', stderr_logfile: 'NONE' } : {}),
       },

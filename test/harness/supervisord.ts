@@ -18,6 +18,7 @@ export class Supervisord implements AsyncDisposable {
     try {
       await until(async () => (await supervisorctl(started.socket, 'pid')).exitCode === 0, {
         what: 'supervisord to answer',
+        deadline: 30_000,
       });
     } catch (thrown) {
       await started[Symbol.asyncDispose]();

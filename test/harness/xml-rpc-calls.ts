@@ -3,6 +3,8 @@ import { version } from '../../src/shared/version.ts';
 /** Calls in their order, to a real supervisord and to portherd, with what may differ. The programs are supervisorctl-steps.ts’s. */
 export interface CallStep {
   readonly call: readonly [method: string, ...params: unknown[]];
+  /** Asked once so much is in a process's log of its stdout. */
+  readonly once?: readonly [process: string, bytes: number];
   readonly differs?: { readonly supervisord: unknown; readonly portherd: unknown; readonly reason: string };
 }
 
@@ -110,8 +112,9 @@ export const calls: readonly CallStep[] = [
     ['supervisor.signalAllProcesses', 'CONT'],
     ['supervisor.signalAllProcesses', 'FOO'],
   ),
+  // It has been started twice; to run is not yet to have spoken.
+  { call: ['supervisor.readProcessStdoutLog', 'web:0', 0, 0], once: ['web:0', 2 * 'said by it\n'.length] },
   ...same(
-    ['supervisor.readProcessStdoutLog', 'web:0', 0, 0],
     ['supervisor.readProcessLog', 'web:0', 5, 2],
     ['supervisor.readProcessStdoutLog', 'web:0', -6, 0],
     ['supervisor.readProcessStdoutLog', 'web:0', -100_000, 0],

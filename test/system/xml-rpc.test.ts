@@ -24,8 +24,7 @@ describe.skipIf(refusal !== undefined)('Python’s xmlrpc.client', () => {
   beforeAll(async () => {
     pair = await SupervisordPair.start(pairPrograms);
     await pair.settled();
-    const all = calls.map(({ call }) => call);
-    [theirs = [], ours = []] = await Promise.all(pair.sockets.map((socket) => ask(socket, all)));
+    [theirs = [], ours = []] = await Promise.all(pair.sockets.map((socket) => askSteps(socket, calls)));
   });
   afterAll(() => pair?.[Symbol.asyncDispose]());
 
@@ -81,9 +80,17 @@ describe.skipIf(refusal !== undefined)('Python’s xmlrpc.client', () => {
 /** Tested with supervisorctl-live.test.ts, or below. */
 const elsewhere = ['supervisor.restart', 'supervisor.shutdown', 'supervisor.getAllConfigInfo'];
 
-async function ask(socket: string, all: readonly CallStep['call'][]): Promise<readonly Answer[]> {
+function ask(socket: string, all: readonly CallStep['call'][]): Promise<readonly Answer[]> {
+  return askSteps(
+    socket,
+    all.map((call) => ({ call })),
+  );
+}
+
+async function askSteps(socket: string, all: readonly CallStep[]): Promise<readonly Answer[]> {
   const script = join(import.meta.dirname, '../fixtures/xml-rpc-client.py');
-  const ran = await runCommand('python3', [script, socket, JSON.stringify(all)], { limitMs: 120_000 });
+  const steps = all.map(({ call, once }) => ({ call, once }));
+  const ran = await runCommand('python3', [script, socket, JSON.stringify(steps)], { limitMs: 240_000 });
   if (ran.exitCode !== 0) throw new Error(ran.stderr);
   return ran.json();
 }

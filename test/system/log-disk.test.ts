@@ -16,7 +16,8 @@ if (refusal !== undefined) console.warn(`a full disk is not tested: ${refusal}`)
 test.skipIf(refusal !== undefined)(
   'a full disk is told of once, the service goes on, and everything works again when there is room',
   async () => {
-    await using disk = await SmallDisk.mount(2);
+    // Room for all logs and backups of three workers, many times over: it must not be full a second time.
+    await using disk = await SmallDisk.mount(16);
     await using daemon = await startDaemon({
       programs: {
         web: {
@@ -36,7 +37,7 @@ test.skipIf(refusal !== undefined)(
         await say(daemon, 'out', 'x'.repeat(4_000));
         return count('logDiskFull') > 0;
       },
-      { what: 'the daemon to say that the disk is full', interval: 10, explain: () => daemon.output },
+      { what: 'the daemon to say that the disk is full', interval: 10, deadline: 30_000, explain: () => daemon.output },
     );
     expect(disk.free()).toBe(0);
     expect((await daemon.ctl('scale', 'web', '3')).exitCode).toBe(0);
@@ -48,10 +49,10 @@ test.skipIf(refusal !== undefined)(
     const log = join(disk.directory, 'web-0.stdout.log');
     await until(
       async () => {
-        await say(daemon, 'out', 'room again '.repeat(300));
+        await say(daemon, 'out', 'room again '.repeat(800));
         return statSync(log).size > 0 && existsSync(`${log}.1`);
       },
-      { what: 'the log to be rotated', deadline: 30_000, explain: () => daemon.output },
+      { what: 'the log to be rotated', interval: 5, deadline: 60_000, explain: () => daemon.output },
     );
     expect(readFileSync(log, 'utf8') + readFileSync(`${log}.1`, 'utf8')).toContain('room again');
     expect((await daemon.pids('web')).slice(0, 2)).toEqual(pids);

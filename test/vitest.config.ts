@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', root: import.meta.dirname, include: ['architecture.test.ts', 'unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          root: import.meta.dirname,
+          include: ['architecture.test.ts', 'unit/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 900_000 } },
       {
         test: {
@@ -14,8 +21,8 @@ export default defineConfig({
           globalSetup: ['harness/global-setup.ts'],
           fileParallelism: false,
           maxConcurrency: 3,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -8,7 +8,7 @@ export async function expectCalm(daemon: Daemon, seed: number): Promise<void> {
   for (const { pid } of daemon.processes()) signalIfThere(pid, 'SIGCONT');
   await until(async () => (await daemon.status()).programs[0]?.roll === undefined, {
     what: `the rolls to end (seed ${seed})`,
-    deadline: 20_000,
+    deadline: 60_000,
   });
   await daemon.api('POST', '/v1/scale', { program: 'web', workers: 3 });
   await until(
@@ -17,7 +17,7 @@ export async function expectCalm(daemon: Daemon, seed: number): Promise<void> {
       const slots = await slotsOf(daemon);
       return slots.length === 3 && slots.every(({ state, leaving }) => state === 'RUNNING' && leaving.length === 0);
     },
-    { what: `three slots to run (seed ${seed})`, deadline: 20_000, explain: () => daemon.log.slice(-20) },
+    { what: `three slots to run (seed ${seed})`, deadline: 60_000, explain: () => daemon.log.slice(-20) },
   );
   const pids = await daemon.pids('web');
   expect(new Set(daemon.processes().map(({ pid }) => pid)), `seed ${seed}`).toEqual(new Set([daemon.pid, ...pids]));

@@ -32,7 +32,7 @@ const daemonMark = 'PORTHERD_TEST_DAEMON';
 const portAttempts = 3;
 
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { wait = 'ready', deadline = 30_000 } = options;
+  const { wait = 'ready', deadline = 60_000 } = options;
   for (let attempt = 1; ; attempt++) {
     const daemon = await Daemon.spawn(options);
     if (wait === 'nothing') return daemon;
@@ -116,7 +116,7 @@ export class Daemon implements AsyncDisposable {
     return port;
   }
 
-  waitForLog(event: string, predicate: (line: LogLine) => boolean = () => true, deadline = 10_000): Promise<LogLine> {
+  waitForLog(event: string, predicate: (line: LogLine) => boolean = () => true, deadline = 30_000): Promise<LogLine> {
     return this.#process.waitForLog(event, predicate, deadline);
   }
 
@@ -163,7 +163,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Every slot that starts by itself is ready; or the daemon just answers. */
-  async waitUntil(wait: 'ready' | 'answers', deadline = 30_000): Promise<void> {
+  async waitUntil(wait: 'ready' | 'answers', deadline = 60_000): Promise<void> {
     const probe = async (): Promise<boolean> => {
       if (this.#process.exit !== undefined) return true;
       const { programs } = await this.status();

@@ -31,7 +31,7 @@ export class KeepAliveClient implements Disposable {
       port: this.#port,
       path,
       agent: this.#agent,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
     };
     let from: number | undefined;
     const take = (response: IncomingMessage): void => {

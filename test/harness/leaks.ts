@@ -10,7 +10,7 @@ const mark = 'PORTHERD_TEST_RUN';
  * Marks everything started from now on. `end` throws, which fails the run, when something outlives its grace (ms), and
  * kills it, so that the next run starts clean. Children of this very process are not tests' but vitest's.
  */
-export function watchForLeaks(grace = 5_000): { end(): Promise<void> } {
+export function watchForLeaks(grace = 20_000): { end(): Promise<void> } {
   const before = process.env[mark];
   const run = `${process.pid}-${performance.now()}`;
   process.env[mark] = run;

@@ -5,7 +5,7 @@ import { within } from './until.ts';
 
 export interface Script extends AsyncDisposable {
   readonly pid: number;
-  /** The next line of its output. Rejects at its end and after ten seconds. */
+  /** The next line of its output. Rejects at its end and after half a minute. */
   readonly line: () => Promise<string>;
   /** All that it prints until it ends by itself. */
   readonly output: () => Promise<string>;
@@ -22,12 +22,12 @@ export function startScript(source: string): Script {
   let lines: AsyncIterator<string> | undefined;
   const line = async (): Promise<string> => {
     lines ??= createInterface(child.stdout)[Symbol.asyncIterator]();
-    const next = await within(10_000, lines.next());
+    const next = await within(30_000, lines.next());
     if (next === undefined || next.done === true) throw new Error('the script printed no line');
     return next.value;
   };
   const output = async (): Promise<string> => {
-    const all = await within(10_000, text(child.stdout));
+    const all = await within(30_000, text(child.stdout));
     if (all === undefined) throw new Error('the script did not end');
     return all;
   };

@@ -2,7 +2,7 @@
 export interface UntilOptions {
   /** What is waited for, as the end of the sentence "waited 5000 ms for …". */
   readonly what: string;
-  /** ms; 10 s unless given. */
+  /** ms; half a minute unless given: it costs nothing when all is well, and a busy machine may be five times as slow. */
   readonly deadline?: number;
   /** Between two looks, ms. */
   readonly interval?: number;
@@ -13,7 +13,7 @@ export interface UntilOptions {
 /** Looks until `probe` gives something other than undefined or false. A probe that throws is asked again, and quoted at the end. */
 export async function until<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  { what, deadline = 10_000, interval = 20, explain }: UntilOptions,
+  { what, deadline = 30_000, interval = 20, explain }: UntilOptions,
 ): Promise<T> {
   const since = performance.now();
   for (;;) {

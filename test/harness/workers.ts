@@ -11,7 +11,7 @@ import { workerRequest } from './worker-request.ts';
 
 export interface StartedWorker {
   readonly ref: ProcessRef;
-  /** Rejects after ten seconds. */
+  /** Rejects after half a minute. */
   readonly exited: () => Promise<ExitReport>;
   /** How often onExit was called. */
   readonly exits: () => number;
@@ -49,7 +49,7 @@ export class Workers implements AsyncDisposable {
     });
     if (!spawned.ok) throw new Error(`${spawned.error.code} ${spawned.error.message}`);
     const exited = async (): Promise<ExitReport> => {
-      const exit = await within(10_000, promise);
+      const exit = await within(30_000, promise);
       if (exit === undefined) throw new Error(`worker ${spawned.value.pid} did not exit`);
       return exit;
     };

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { loadLibc } from '../../src/linux/libc.ts';
+import { createTcpTable } from '../../src/linux/tcp-table.ts';
+import { until } from './until.ts';
 
 /** Connections that say nothing; `reset` tells how many the server has reset. */
 export interface OpenConnections extends Disposable {
@@ -7,8 +10,16 @@ export interface OpenConnections extends Disposable {
   reset(): number;
 }
 
-/** Resolves when all handshakes are done. */
-export async function openConnections(host: string, port: number, count: number): Promise<OpenConnections> {
+/**
+ * Resolves when all handshakes are done, at both ends: a client is connected when it has sent the last ACK, and on a busy machine
+ * the kernel may take that in later, so that nothing waits in a queue yet. `halfOpen`: done at the clients' ends will do.
+ */
+export async function openConnections(
+  host: string,
+  port: number,
+  count: number,
+  { halfOpen = false }: { readonly halfOpen?: boolean } = {},
+): Promise<OpenConnections> {
   let resets = 0;
   const sockets = Array.from({ length: count }, () => {
     const socket = connect({ host, port });
@@ -18,6 +29,11 @@ export async function openConnections(host: string, port: number, count: number)
     return socket;
   });
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  if (!halfOpen) {
+    const own = new Set(sockets.map(({ localPort }) => localPort));
+    const left = (): number => table.halfOpen(port).filter(({ remote }) => own.has(remote.port)).length;
+    await until(() => left() === 0, { what: 'the last ACKs to arrive', interval: 1, explain: left });
+  }
   return {
     sockets,
     reset: () => resets,
@@ -26,3 +42,5 @@ export async function openConnections(host: string, port: number, count: number)
     },
   };
 }
+
+const table = createTcpTable(loadLibc);

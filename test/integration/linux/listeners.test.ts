@@ -94,7 +94,7 @@ describe('the accept queue', () => {
     // With TCP_DEFER_ACCEPT (tcp(7)) a handshake stays half-open on the server's side until the client says something.
     const deferAccept = Buffer.from([5, 0, 0, 0]);
     for (const { fd } of web.listeners.all()) expect(realLibc().setsockopt(fd, 6, 9, deferAccept).ok).toBe(true);
-    using clients = await openConnections('127.0.0.1', web.port, 3);
+    using clients = await openConnections('127.0.0.1', web.port, 3, { halfOpen: true });
     const expected = clients.sockets.map(({ localPort }) => `127.0.0.1:${localPort}>127.0.0.1:${web.port}`);
     expect(web.listeners.halfOpen('web').toSorted()).toEqual(expected.toSorted());
     for (const socket of clients.sockets) socket.write('.');

@@ -137,9 +137,9 @@ export class SupervisedApp implements AsyncDisposable {
     await until(() => this.output.includes(text), { what: `the app to print ${text}`, explain: () => this.story() });
   }
 
-  /** How it ended; fails when it has not within ten seconds. */
+  /** How it ended; fails when it has not within half a minute. */
   async ends(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    const ended = await within(10_000, this.exited);
+    const ended = await within(30_000, this.exited);
     if (ended === undefined) throw new Error(`the app did not end\n${this.story()}`);
     return ended;
   }
@@ -157,7 +157,7 @@ export class SupervisedApp implements AsyncDisposable {
     const link = `socket:[${this.#slot.inode}]`;
     const directory = `/proc/${pid}/fd`;
     if (!existsSync(directory)) return -1;
-    return readdirSync(directory).filter((fd) => readlinkSync(join(directory, fd)) === link).length;
+    return readdirSync(directory).filter((fd) => linkOf(join(directory, fd)) === link).length;
   }
 
   signal(name: NodeJS.Signals): void {
@@ -217,6 +217,14 @@ export class SupervisedApp implements AsyncDisposable {
         ...options.env,
       },
     });
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
   }
 }
 

@@ -55,7 +55,7 @@ test('the remains of former connections (TIME_WAIT) do not count', async () => {
     const socket = connect({ host: '127.0.0.1', port }).resume();
     await once(socket, 'close');
     const lingering = () => readProcNetTcp(({ local, state }) => local.port === port && state === 6).length > 0;
-    expect(server.accepted()).toBe(1);
+    await until(() => server.accepted() === 1, { what: 'the server to tell that it accepted' });
     await until(lingering, { what: 'the server’s end in TIME_WAIT' });
   }
   using web = await slotSockets({ ports: [port] });

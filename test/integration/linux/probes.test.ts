@@ -34,9 +34,11 @@ describe.each([
     web.steering.apply('web', [1, 0]);
     await using worker = await startSlotServer({ fds: fdsOf(web, 1) });
     expect(await probe(web, worker, { slot: 1 })).toEqual(passed);
+    await until(() => worker.accepted() === 1, { what: 'it to tell that it accepted' });
     expect(web.steering.apply('web', [1, 0])).toEqual(passed);
     await using old = await startSlotServer({ fds: fdsOf(web, 0) });
     expect(await probe(web, old, { slot: 0 })).toEqual(passed);
+    await until(() => old.accepted() === 1, { what: 'the other one to tell so' });
     expect(worker.accepted()).toBe(1);
   });
 
@@ -68,11 +70,11 @@ describe('a probe proves which process took it', () => {
     await using old = await startSlotServer({ fds: fdsOf(web, 0) });
     await using frozen = await startSlotServer({ fds: fdsOf(web, 0) });
     frozen.signal('SIGSTOP');
-    expect(await probe(web, frozen, { timeoutMs: 300 })).toEqual({
+    expect(await probe(web, frozen, { timeoutMs: 2_000 })).toEqual({
       ok: false,
-      error: `another process accepted every connection (127.0.0.1:${web.port}, within 300ms)`,
+      error: `another process accepted every connection (127.0.0.1:${web.port}, within 2s)`,
     });
-    expect(old.accepted()).toBeGreaterThan(0);
+    await until(() => old.accepted() > 0, { what: 'the old one to tell that it accepted' });
   });
 
   test('a process behind a shell counts as its group', async () => {
@@ -98,7 +100,7 @@ describe('a probe that fails says why', () => {
       ok: false,
       error: `nobody accepted (127.0.0.1:${web.port}, within 300ms)`,
     });
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   test('the worker is gone', async () => {
@@ -125,20 +127,20 @@ describe('over HTTP', () => {
   test.each([404, 503])('%d is asked for again until the time is up, and then shown', async (status) => {
     using web = await openSlotSockets({ slots: 1, path: '/healthz' });
     await using worker = await startSlotServer({ fds: fdsOf(web, 0), status });
-    expect(await probe(web, worker, { want: 'http', timeoutMs: 400 })).toEqual({
+    expect(await probe(web, worker, { want: 'http', timeoutMs: 2_000 })).toEqual({
       ok: false,
-      error: `GET /healthz answered ${status} (127.0.0.1:${web.port}, within 400ms)`,
+      error: `GET /healthz answered ${status} (127.0.0.1:${web.port}, within 2s)`,
     });
-    expect(worker.accepted()).toBeGreaterThan(1);
+    await until(() => worker.accepted() > 1, { what: 'it to tell that it was asked again' });
   });
 
   test('the answer of the old worker says nothing about the new one', async () => {
     using web = await openSlotSockets({ slots: 1, path: '/healthz' });
     await using old = await startSlotServer({ fds: fdsOf(web, 0), status: 200 });
     await using replacement = await startSlotServer({ fds: fdsOf(web, 0), status: 503 });
-    expect(await probe(web, replacement, { want: 'http', timeoutMs: 1_000 })).toEqual({
+    expect(await probe(web, replacement, { want: 'http', timeoutMs: 3_000 })).toEqual({
       ok: false,
-      error: `GET /healthz answered 503 (127.0.0.1:${web.port}, within 1s)`,
+      error: `GET /healthz answered 503 (127.0.0.1:${web.port}, within 3s)`,
     });
     expect(await probe(web, old, { want: 'http' })).toEqual(passed);
   });
@@ -147,10 +149,10 @@ describe('over HTTP', () => {
     using web = await openSlotSockets({ slots: 2, path: '/' });
     await using silent = await startSlotServer({ fds: fdsOf(web, 0) });
     await using smtp = await startSlotServer({ fds: fdsOf(web, 1), serve: "socket.write('220 hello\\r\\n');" });
-    expect(await probe(web, silent, { want: 'http', timeoutMs: 300 })).toMatchObject({
-      error: `GET / was not answered (127.0.0.1:${web.port}, within 300ms)`,
+    expect(await probe(web, silent, { want: 'http', timeoutMs: 2_000 })).toMatchObject({
+      error: `GET / was not answered (127.0.0.1:${web.port}, within 2s)`,
     });
-    expect(await probe(web, smtp, { slot: 1, want: 'http', timeoutMs: 300 })).toMatchObject({ ok: false });
+    expect(await probe(web, smtp, { slot: 1, want: 'http', timeoutMs: 2_000 })).toMatchObject({ ok: false });
   });
 });
 
@@ -195,7 +197,7 @@ function probe(
   worker: SlotServer,
   probing: Probing = {},
 ): ReturnType<SlotSockets['probes']['probe']> {
-  const { slot = 0, want = 'accept', timeoutMs = 5_000 } = probing;
+  const { slot = 0, want = 'accept', timeoutMs = 20_000 } = probing;
   return web.probes.probe({ program: web.program, slot, process: worker.process, want, timeoutMs });
 }
 

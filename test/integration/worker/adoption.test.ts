@@ -3,6 +3,7 @@ import { freePort } from '../../harness/free-port.ts';
 import { getText } from '../../harness/get-text.ts';
 import { nodeBinary, nodeNames } from '../../harness/nodes.ts';
 import { SupervisedApp } from '../../harness/supervised-app.ts';
+import { until } from '../../harness/until.ts';
 
 describe.for(nodeNames)('on Node %s', (node) => {
   const here = test.skipIf(nodeBinary(node) === undefined);
@@ -40,7 +41,8 @@ describe.for(nodeNames)('on Node %s', (node) => {
       await served.prints(`up ${times} host,port\n`);
     }
     expect(await getText(served.port)).toBe(`pid ${served.pid}`);
-    expect(served.events.filter((event) => event.is === 'listening' && event.adopted)).toHaveLength(4);
+    const listened = (): number => served.events.filter((event) => event.is === 'listening' && event.adopted).length;
+    await until(() => listened() === 4, { what: 'four to be told', explain: () => served.story() });
   });
 
   here('when the copies are spent it listens beside the slot’s socket, and says so', async () => {

@@ -4,15 +4,22 @@ import { expect, test } from 'vitest';
 import { createDiagnosis } from '../../../src/linux/diagnose.ts';
 import { statOf } from '../../../src/linux/procfs.ts';
 import type { ProcessRef } from '../../../src/supervisor/ports.ts';
+import { until } from '../../harness/until.ts';
 
 /** What a process that does not serve is doing, from /proc. */
 
-async function diagnosed(command: string, args: readonly string[], signal?: NodeJS.Signals): Promise<string> {
-  const child = spawn(command, args, { stdio: 'ignore' });
+/** Fails unless this is found of a process that has started and is in `state` (proc_pid_stat(5)). */
+async function expectFound(found: RegExp, state: string, script: string, signal?: NodeJS.Signals): Promise<void> {
+  const child = spawn('sh', ['-c', `echo up; ${script}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    await once(child, 'spawn');
+    await once(child.stdout, 'data');
     if (signal !== undefined) child.kill(signal);
-    return await createDiagnosis().of(refOf(child.pid));
+    const { pid = 0 } = child;
+    await until(() => statOf(pid)?.state === state, { what: `it to be in state ${state}` });
+    let said = '';
+    // Again, since a machine with much else to do may give it nothing, or its start something, for one look.
+    const isSo = async (): Promise<boolean> => found.test((said = await createDiagnosis().of(refOf(pid))));
+    await until(isSo, { what: `${found} to be found`, explain: () => said });
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -24,19 +31,16 @@ function refOf(pid = 0): ProcessRef {
 }
 
 test('one that waits: where in the kernel, if we may know, and no CPU', async () => {
-  expect(await diagnosed('sleep', ['60'])).toMatch(
-    /^pid \d+ is asleep( in [\w.]+( < [\w.]+)*)?, 0 ms of CPU in 100 ms: it waits$/,
-  );
+  const found = /^pid \d+ is asleep( in [\w.]+( < [\w.]+)*)?, 0 ms of CPU in 100 ms: it waits$/;
+  await expectFound(found, 'S', 'exec sleep 60');
 });
 
 test('one that spins', async () => {
-  expect(await diagnosed(process.execPath, ['-e', 'for (;;);'])).toMatch(
-    /^pid \d+ is running, \d+ ms of CPU in 100 ms: it (spins|is slow)$/,
-  );
+  await expectFound(/^pid \d+ is running, \d+ ms of CPU in 100 ms: it (spins|is slow)$/, 'R', 'while :; do :; done');
 });
 
 test('one that was stopped', async () => {
-  expect(await diagnosed('sleep', ['60'], 'SIGSTOP')).toMatch(/^pid \d+ is stopped by a signal \(SIGSTOP\), 0 ms/);
+  await expectFound(/^pid \d+ is stopped by a signal \(SIGSTOP\), 0 ms/, 'T', 'exec sleep 60', 'SIGSTOP');
 });
 
 test('one that is gone, also when its pid is another’s by now', async () => {

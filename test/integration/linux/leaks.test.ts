@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -11,6 +12,11 @@ test('a forgotten process fails the run, is named, and is killed', async () => {
   const watch = watchForLeaks(50);
   const shell = spawn('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const pid = Number(await text(shell.stdout));
+  const command = (): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  await until(() => command().startsWith('sleep'), {
+    what: 'the shell’s child to have become sleep',
+    explain: command,
+  });
   await expect(watch.end()).rejects.toThrow(`${pid} sleep 60`);
   await until(() => statOf(pid)?.state !== 'S', { what: 'the forgotten process to be killed' });
   expect(process.env['PORTHERD_TEST_RUN']).toBe(before);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { channelEnv } from '../../../src/protocol/channel.ts';
 import { until } from '../../harness/until.ts';
 
 const isRoot = process.getuid?.() === 0;
-const channel = '/run/portherd-test-of-survivors/workers.sock';
+const channel = `/run/portherd-test-${randomUUID()}/workers.sock`;
 
 test.runIf(isRoot)(
   'a worker is ours, or of its program’s user; nobody else’s word counts (skipped unless root)',

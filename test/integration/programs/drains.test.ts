@@ -8,14 +8,20 @@ import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { getText } from '../../harness/get-text.ts';
 import { Http2Client } from '../../harness/http2-client.ts';
 import { KeepAliveClient } from '../../harness/keep-alive-client.ts';
+import { inFlight } from '../../harness/puppet.ts';
+import { until } from '../../harness/until.ts';
 
 /** What is open when a worker is replaced: each test rolls once in the middle of something. */
 const fixtures = join(import.meta.dirname, '../../fixtures/apps');
 const appModule = join(import.meta.dirname, '../../../dist/worker/app.js');
 
+/** Else it does not tell when a worker drains. */
+const supervisor = { logLevel: 'debug' };
+
 function startSecure(): Promise<Daemon> {
   return startDaemon({
-    programs: `programs:
+    programs: `supervisor: {logLevel: debug}
+programs:
   web:
     command: ['${process.execPath}', three-protocols.cjs]
     directory: ${fixtures}
@@ -23,21 +29,30 @@ function startSecure(): Promise<Daemon> {
     environment: {HTTPS_PORT: '$port2', HTTP2_PORT: '$port3'}
     workers: 1
     roll: {minReady: 0s}
-    stop: {idleTimeout: 2s, drainTimeout: 8s}`,
+    stop: {idleTimeout: 30s, drainTimeout: 40s}`,
   });
 }
 
-function startUpgrade(environment: Readonly<Record<string, string>>): Promise<Daemon> {
-  const stop = { idleTimeout: '1s', drainTimeout: '2s', killTimeout: '5s' };
+function startUpgrade(drainTimeout: string, environment: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+  const stop = { idleTimeout: '1s', drainTimeout, killTimeout: '5s' };
   const policy = { workers: 1, roll: { minReady: '0s' }, stop };
   const command = [process.execPath, 'upgrade.cjs'];
-  return startDaemon({ programs: { web: { command, environment, ...policy } } });
+  return startDaemon({ supervisor, programs: { web: { command, environment, ...policy } } });
 }
 
-/** Rolls, and resolves when the new worker has taken the seat: the old one drains. */
+/** Lets the worker whose text this is answer what was asked for with /slow. */
+function release(text: string): void {
+  process.kill(Number(text.split(' ')[1]), 'SIGUSR2');
+}
+
+async function untilInFlight(daemon: Daemon, count: number): Promise<void> {
+  await until(async () => (await inFlight(daemon)) === count, { what: `${count} requests in flight` });
+}
+
+/** Rolls, and resolves when the new worker has taken the seat and the old one was told to drain. */
 async function replace(daemon: Daemon): Promise<{ rolled: Promise<{ readonly exitCode: number }> }> {
   const rolled = daemon.ctl('roll', 'web');
-  await daemon.waitForLog('replaced');
+  await daemon.waitForLog('draining');
   return { rolled };
 }
 
@@ -45,8 +60,10 @@ test('HTTPS: the answer in flight arrives, with Connection: close, and the next 
   await using daemon = await startSecure();
   using client = new KeepAliveClient(daemon.port(1), { secure: true });
   const before = await client.get();
-  const slow = client.get('/slow?ms=1500');
+  const slow = client.get('/slow?until=SIGUSR2');
+  await untilInFlight(daemon, 1);
   const { rolled } = await replace(daemon);
+  release(before.body);
   expect(await slow).toMatchObject({ status: 200, body: before.body, connection: 'close', from: before.from });
   const after = await client.get();
   expect(after.body).not.toBe(before.body);
@@ -57,8 +74,10 @@ test('HTTP/2: streams in flight are finished, the client is told to go away, and
   await using daemon = await startSecure();
   using client = new Http2Client(daemon.port(2));
   const before = await client.get();
-  const slow = [client.get('/slow?ms=1500'), client.get('/slow?ms=2500')];
+  const slow = [client.get('/slow?until=SIGUSR2'), client.get('/slow?until=SIGUSR2')];
+  await untilInFlight(daemon, 2);
   const { rolled } = await replace(daemon);
+  release(before);
   expect(await Promise.all(slow)).toEqual([before, before]);
   await client.ended();
   expect(client.goaways[0]).toBe(0);
@@ -79,7 +98,7 @@ test('HTTP/2: a connection that shakes hands while its worker drains is still an
   const session = connectHttp2('https://127.0.0.1', { createConnection: () => tls });
   // As a client does that connects in advance: everything that the server says unasked has come.
   await once(session, 'remoteSettings');
-  await expect.poll(() => session.pendingSettingsAck).toBe(false);
+  await until(() => !session.pendingSettingsAck, { what: 'the settings to be acknowledged' });
   const stream = session.request({ ':path': '/' });
   let body = '';
   stream.setEncoding('utf8').on('data', (part: string) => (body += part));
@@ -89,16 +108,19 @@ test('HTTP/2: a connection that shakes hands while its worker drains is still an
   expect((await rolled).exitCode).toBe(0);
 });
 
-/** A TCP connection that the worker has taken, and on which nothing has been said. */
+/** A TCP connection that the worker has taken beside the one that is open, and on which nothing has been said. */
 async function accepted(daemon: Daemon): Promise<Socket> {
-  const count = async (): Promise<number> => {
-    const { programs } = (await daemon.api('GET', '/v1/connections')).json();
-    return programs[0].slots[0].total;
+  const untilOpen = async (wanted: number): Promise<void> => {
+    const isSo = async (): Promise<boolean> => {
+      const { programs } = (await daemon.api('GET', '/v1/connections')).json();
+      return programs[0].slots[0].open === wanted;
+    };
+    await until(isSo, { what: `${wanted} open connections` });
   };
-  const before = await count();
+  await untilOpen(1);
   const socket = connect(daemon.port(2), '127.0.0.1');
   await once(socket, 'connect');
-  await expect.poll(count, { timeout: 5_000 }).toBeGreaterThan(before);
+  await untilOpen(2);
   return socket;
 }
 
@@ -108,29 +130,29 @@ async function upgraded(daemon: Daemon): Promise<{ socket: Socket; says: () => s
   socket.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = once(socket, 'close');
   socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-  await expect.poll(() => said).toContain('101 Switching Protocols');
+  await until(() => said.includes('101 Switching Protocols'), { what: 'the upgrade', explain: () => said });
   said = '';
   return { socket, says: () => said, ended };
 }
 
 test('upgraded: onDrain of portherd/app lets the app say goodbye, and the roll does not wait longer', async () => {
-  await using daemon = await startUpgrade({ APP_MODULE: appModule });
+  await using daemon = await startUpgrade('60s', { APP_MODULE: appModule });
   const { socket, says, ended } = await upgraded(daemon);
   const since = performance.now();
   const { rolled } = await replace(daemon);
   await ended;
-  expect(says()).toBe('goodbye from 0, you had 2000 ms');
+  expect(says()).toBe('goodbye from 0, you had 60000 ms');
   expect((await rolled).exitCode).toBe(0);
-  expect(performance.now() - since).toBeLessThan(2_000);
+  expect(performance.now() - since).toBeLessThan(60_000);
   socket.destroy();
 });
 
 test('upgraded: without it the connection works until drainTimeout, and is cut then', async () => {
-  await using daemon = await startUpgrade({});
+  await using daemon = await startUpgrade('4s');
   const { socket, says, ended } = await upgraded(daemon);
   const { rolled } = await replace(daemon);
   socket.write('still here');
-  await expect.poll(says).toBe('still here');
+  await until(() => says() === 'still here', { what: 'the echo', explain: says });
   expect(await getText(daemon.port())).toMatch(/^pid \d+$/);
   await ended;
   expect((await rolled).exitCode).toBe(0);

@@ -50,9 +50,11 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     await using served = await SupervisedApp.serving({ app: 'plain-http.cjs', node });
     using client = new KeepAliveClient(served.port);
     using proxied = new KeepAliveClient(served.port);
-    const answers = Promise.all([client.get('/slow?ms=1500'), proxied.get('/slow?ms=1500&keep')]);
+    const answers = Promise.all([client.get('/slow?until=SIGUSR2'), proxied.get('/slow?until=SIGUSR2&keep')]);
     await served.event('beat', ({ beat }) => beat.inFlight === 2);
-    served.drain(50, 5_000);
+    served.drain(50, 20_000);
+    await served.beats(2);
+    served.signal('SIGUSR2');
     expect(await answers).toMatchObject([
       { status: 200, connection: 'close' },
       { status: 200, connection: 'close' },
@@ -63,9 +65,11 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
   here('an answer that began before the drain is finished', async () => {
     await using served = await SupervisedApp.serving({ app: 'plain-http.cjs', node });
     using client = new KeepAliveClient(served.port);
-    const answer = client.get('/stream?ms=1500');
+    const answer = client.get('/stream?until=SIGUSR2');
     await served.event('beat', ({ beat }) => beat.inFlight === 1);
-    served.drain(50, 10_000);
+    served.drain(50, 20_000);
+    await served.beats(2);
+    served.signal('SIGUSR2');
     expect(await answer).toMatchObject({ status: 200, body: `begun pid ${served.pid}` });
     await served.event('drained');
     expect(served.beat).toMatchObject({ closedIdle: 1, closedHard: 0 });
@@ -99,7 +103,7 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     using half = await opened(served.port);
     half.write('GET / HTTP/1.1\r\nHost: ');
     await served.event('beat', ({ beat }) => beat.open === 1);
-    served.drain(100, 1_500);
+    served.drain(100, 20_000);
     await served.beats(5);
     half.write('localhost\r\n\r\n');
     const [answer] = await once(half, 'data');
@@ -118,9 +122,11 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
       const goaways: number[] = [];
       session.on('goaway', (_code, lastStreamId) => goaways.push(lastStreamId));
       expect(await fetchStream(session, '/')).toBe(`pid ${served.pid}`);
-      const slow = fetchStream(session, '/slow?ms=1500');
+      const slow = fetchStream(session, '/slow?until=SIGUSR2');
       await served.event('beat', ({ beat }) => beat.inFlight === 1);
-      served.drain(2_000, 10_000);
+      served.drain(2_000, 20_000);
+      await served.beats(2);
+      served.signal('SIGUSR2');
       expect(await slow).toBe(`pid ${served.pid}`);
       await served.event('drained');
       expect(goaways[0]).toBe(2 ** 31 - 1);
@@ -132,7 +138,7 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     await using served = await SupervisedApp.serving({ app: 'upgrade.cjs', node });
     using socket = await upgraded(served.port);
     await served.event('beat', ({ beat }) => beat.open === 1);
-    served.drain(100, 1_000);
+    served.drain(100, 3_000);
     const cut = once(socket, 'close');
     socket.write('still there?');
     const [echo] = await once(socket, 'data');
@@ -180,7 +186,7 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     using socket = await opened(served.port);
     await served.event('beat', ({ beat }) => beat.open === 1);
     const cut = once(socket, 'close');
-    served.drain(50, 600);
+    served.drain(50, 2_000);
     socket.write('x');
     await once(socket, 'data');
     await cut;
@@ -218,11 +224,12 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
   here('an aborted request is no longer in flight', async () => {
     await using served = await SupervisedApp.serving({ app: 'plain-http.cjs', node });
     using socket = await opened(served.port);
-    socket.write('GET /slow?ms=2500 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    socket.write('GET /slow?until=SIGUSR2 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await served.event('beat', ({ beat }) => beat.inFlight === 1);
     socket.destroy();
     await served.event('beat', ({ beat }) => beat.open === 0 && beat.requests === 1 && beat.inFlight === 0);
     // The response is finished into nothing: that does not count again.
+    served.signal('SIGUSR2');
     await served.beats(3);
     expect(served.events.every((event) => event.is !== 'beat' || event.beat.inFlight >= 0)).toBe(true);
   });

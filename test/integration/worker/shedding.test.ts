@@ -53,10 +53,10 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
       [5, 3],
       [5, 3],
     ] as const) {
-      const before = served.events.length;
       served.shed(count);
-      const told = await until(() => served.events.slice(before).find(({ is }) => is === 'beat'), { what: 'a beat' });
-      expect(told).toMatchObject({ beat: { shedding, shed: 0, open: 3 } });
+      // The first may have been on its way.
+      await served.beats(2);
+      expect(served.beat).toMatchObject({ shedding, shed: 0, open: 3 });
     }
   });
 
@@ -88,9 +88,9 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     const [busy, streaming, idle] = [0, 0, 0].map(() => new KeepAliveClient(served.port));
     if (busy === undefined || streaming === undefined || idle === undefined) throw new Error('three clients');
     using _closing = closing([busy, streaming, idle]);
-    const stream = streaming.get('/stream?ms=4000');
+    const stream = streaming.get('/stream?until=SIGUSR2');
     await served.event('beat', ({ beat }) => beat.inFlight === 1);
-    const slow = busy.get('/slow?ms=2500');
+    const slow = busy.get('/slow?until=SIGHUP');
     await served.event('beat', ({ beat }) => beat.inFlight === 2);
     await idle.get();
     served.shed(1);
@@ -98,9 +98,12 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     expect(await idle.get()).toMatchObject({ connection: 'close' });
     await served.event('beat', ({ beat }) => beat.shed === 1);
     served.shed(1);
+    await served.beats(2);
+    served.signal('SIGHUP');
     expect(await slow).toMatchObject({ status: 200, connection: 'close' });
     served.shed(1);
     await served.event('beat', ({ beat }) => beat.shedding === 1 && beat.shed === 2);
+    served.signal('SIGUSR2');
     expect(await stream).toMatchObject({ status: 200, body: `begun pid ${served.pid}`, connection: 'keep-alive' });
     expect(await streaming.get()).toMatchObject({ status: 200, connection: 'close' });
     await served.event('beat', ({ beat }) => beat.shed === 3);
@@ -146,9 +149,11 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
       expect(second.goaways[0]).toBe(2 ** 31 - 1);
       await served.event('beat', ({ beat }) => beat.shed === 1 && beat.shedding === 0 && beat.open === 2);
       expect(await first.get('/')).toBe(`pid ${served.pid}`);
-      const slow = first.get('/slow?ms=1500');
+      const slow = first.get('/slow?until=SIGUSR2');
       await served.event('beat', ({ beat }) => beat.inFlight === 1);
       served.shed(9);
+      await served.beats(2);
+      served.signal('SIGUSR2');
       expect(await slow).toBe(`pid ${served.pid}`);
       await first.ended();
       await served.event('beat', ({ beat }) => beat.shed === 2 && beat.shedding === 0);
@@ -178,9 +183,8 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     await using served = await SupervisedApp.serving({ app, node });
     await using load = startSecureLoad({ port: served.port, protocol, clients: 8 });
     await shedAgainAndAgain(served, 40);
-    const { ok, failures } = await load.stop();
-    expect(failures).toEqual([]);
-    expect(ok).toBeGreaterThan(80);
+    await until(() => load.ok() > 80, { what: 'many answers', explain: () => load.ok() });
+    expect((await load.stop()).failures).toEqual([]);
   });
 
   here('a drain after a shed is the usual drain', async () => {
@@ -204,12 +208,13 @@ describe.concurrent.for(nodeNames)('on Node %s', (node) => {
     await using served = await SupervisedApp.serving({ app: 'blocks.cjs', node });
     using client = new KeepAliveClient(served.port);
     await served.beats(1);
-    await client.get('/?ms=600');
-    const { beat } = await served.event('beat', (event) => event.beat.lagMs > 300);
-    expect(beat.lagMs).toBeLessThan(3_000);
-    expect(beat.elu).toBeGreaterThan(0.2);
+    // Longer than a busy machine makes anybody wait.
+    await client.get('/?ms=2000');
+    const { beat } = await served.event('beat', (event) => event.beat.lagMs > 1_500);
+    expect(beat.lagMs).toBeLessThan(10_000);
+    expect(beat.elu).toBeGreaterThan(0.5);
     await served.beats(2);
-    expect(served.beat.lagMs).toBeLessThan(300);
+    expect(served.beat.lagMs).toBeLessThan(1_500);
     expect(served.beat.elu).toBeLessThan(0.5);
   });
 });
@@ -221,7 +226,7 @@ async function shedAgainAndAgain(served: SupervisedApp, wanted: number): Promise
       served.shed(3);
       return served.beat.shed >= wanted;
     },
-    { what: `${wanted} connections to leave`, deadline: 30_000, interval: 25, explain: () => served.story() },
+    { what: `${wanted} connections to leave`, deadline: 60_000, interval: 25, explain: () => served.story() },
   );
 }
 

@@ -2,6 +2,7 @@ import type { RollLine } from '../../src/protocol/control.ts';
 import type { Daemon } from './daemon.ts';
 import { type Load, startLoad } from './load.ts';
 import type { LossOptions } from './loss-client.ts';
+import { manyAnswers } from './expect-no-loss.ts';
 import type { LossReport } from './loss-report.ts';
 import { until } from './until.ts';
 
@@ -21,12 +22,17 @@ export async function underLoad(daemon: Daemon, { loads = [{}], act }: UnderLoad
   for (const options of loads) {
     clients.push(running.use(await startLoad({ port: options.port ?? daemon.port(), ...load, ...options })));
   }
-  const busy = async (): Promise<boolean> => {
-    const reports = await Promise.all(clients.map((client) => client.report()));
-    return reports.every(({ oneShot }) => oneShot.ok > 50);
+  const answered = async (count: number): Promise<void> => {
+    const enough = async (): Promise<boolean> => {
+      const reports = await Promise.all(clients.map((client) => client.report()));
+      return reports.every(({ oneShot }) => oneShot.ok > count);
+    };
+    await until(enough, { what: `more than ${count} answers of each load`, explain: () => daemon.log.slice(-10) });
   };
-  await until(busy, { what: 'the load to be under way', deadline: 20_000, explain: () => daemon.log.slice(-10) });
+  await answered(50);
   await act();
+  // How many there were meanwhile depends on the machine.
+  await answered(manyAnswers);
   return await Promise.all(clients.map((client) => client.stop()));
 }
 

@@ -5,6 +5,7 @@ import { expectNoLoss } from '../../harness/expect-no-loss.ts';
 import { getText } from '../../harness/get-text.ts';
 import { prepareGunicorn } from '../../harness/gunicorn.ts';
 import { rollUnderLoad, underLoad } from '../../harness/roll-under-load.ts';
+import { until } from '../../harness/until.ts';
 
 /** Debian's gunicorn, unmodified: an arbiter and its worker in each slot. */
 const missing = await prepareGunicorn();
@@ -50,7 +51,7 @@ test('an arbiter that is killed loses at most what its worker had accepted; noth
       await daemon.waitForLog('ready', ({ worker, slot }) => slot === 0 && Number(worker) > 2);
       expect(await daemon.pids('web')).not.toContain(victim);
       // Two arbiters with a worker each, and the daemon.
-      expect(daemon.processes()).toHaveLength(5);
+      await until(() => daemon.processes().length === 5, { what: 'five processes', explain: () => daemon.processes() });
     },
   });
   const failed = (report?.oneShot.failed ?? 0) + (report?.keepAlive.failed ?? 0);

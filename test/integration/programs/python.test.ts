@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freezeAndCount } from '../../harness/accepted-connections.ts';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { fixtureApps } from '../../harness/daemon-config.ts';
 import { expectNoLoss } from '../../harness/expect-no-loss.ts';
 import { getText } from '../../harness/get-text.ts';
+import { describeLoss } from '../../harness/loss-report.ts';
 import { rollTimes, rollUnderLoad, underLoad } from '../../harness/roll-under-load.ts';
 import { until } from '../../harness/until.ts';
 
@@ -31,8 +33,11 @@ test('what nobody counts is a dash; the queue is the kernel’s', async () => {
   await using daemon = await startDaemon({
     programs: { web: { ...web, listen: [{ port: 0, host: '127.0.0.1', backlog: 300 }] } },
   });
-  const [, first] = await connectionsOf(daemon);
-  expect(first?.slice(2)).toEqual(['RUNNING', '-', '-', '0', '-', '-', '-', '-', '0/300', '0', '50.0%']);
+  const row = async (): Promise<string | undefined> => (await connectionsOf(daemon))[1]?.slice(2).join(' ');
+  let shown: string | undefined;
+  // Its end of the probe that proved it ready may be open for a moment yet, and the kernel counts it.
+  const isSo = async (): Promise<boolean> => (shown = await row()) === 'RUNNING - - 0 - - - - 0/300 0 50.0%';
+  await until(isSo, { what: 'the row', explain: () => shown });
 });
 
 test('ten rolls under load lose nothing', async () => {
@@ -54,16 +59,19 @@ test('finds its sockets by their names, and rolls on both', async () => {
 
 test('a crash loses at most what was accepted, and the next one serves on the same socket', async () => {
   await using daemon = await startDaemon({ programs: { web } });
+  let accepted = 0;
   const [report] = await underLoad(daemon, {
     act: async () => {
       const [victim = 0] = await daemon.pids('web');
+      accepted = await freezeAndCount(victim, daemon.port());
       process.kill(victim, 'SIGKILL');
       await daemon.waitForLog('ready', ({ worker, slot }) => slot === 0 && Number(worker) > 2);
     },
   });
-  for (const { by } of [report?.oneShot, report?.keepAlive].flatMap((tally) => tally ?? [])) {
-    expect(by).toMatchObject({ refused: 0, resetBefore: 0, timedOut: 0 });
-  }
+  if (report === undefined) throw new Error('one load, one report');
+  const seen = describeLoss(report);
+  expect(report.oneShot.failed + report.keepAlive.failed, seen).toBeLessThanOrEqual(accepted);
+  for (const { by } of [report.oneShot, report.keepAlive]) expect(by, seen).toMatchObject({ refused: 0, timedOut: 0 });
 });
 
 test('stop waits for the answer that is open, signals once, and leaves nothing behind', async () => {
@@ -92,6 +100,6 @@ test('a server that simply waits in accept() comes back on the socket of a slot 
   expect((await daemon.ctl('stop', 'web:0')).exitCode).toBe(0);
   const started = await daemon.ctl('start', 'web:0');
   expect(started.exitCode, started.stdout + started.stderr).toBe(0);
-  await daemon.waitUntil('ready', 5_000);
+  await daemon.waitUntil('ready');
   expect(daemon.log.map(({ event }) => event)).not.toContain('failed');
 });

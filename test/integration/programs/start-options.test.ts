@@ -8,6 +8,13 @@ import { isAlive, puppet, untilStates } from '../../harness/puppet.ts';
 
 /** What a worker is told when it starts, where it writes, and how the signal reaches it: of real workers. */
 
+/** Ready is a worker without ports as soon as it runs; what it says first comes a moment later. */
+async function untilSays(log: string, text: string): Promise<void> {
+  let said = '';
+  const isSo = async (): Promise<boolean> => (said = await readFile(log, 'utf8')) === text;
+  await until(isSo, { what: JSON.stringify(text), explain: () => said });
+}
+
 const shell = (script: string, over: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => {
   const stop = { drainTimeout: '0s', killTimeout: '5s' };
   return { command: ['sh', '-c', script], listen: [], workers: 1, readiness: { timeout: '5s' }, stop, ...over };
@@ -31,8 +38,7 @@ test('names in command, environment and log paths become the daemon’s, the pro
   });
   expect(await daemon.ctl('update')).toMatchObject({ exitCode: 0 });
   for (const slot of [0, 1]) {
-    const text = await readFile(join(daemon.directory, `log/talk_0${slot}.log`), 'utf8');
-    expect(text).toBe(`talk-${slot} ${env.REGION}|${env.REGION}|5%\n`);
+    await untilSays(join(daemon.directory, `log/talk_0${slot}.log`), `talk-${slot} ${env.REGION}|${env.REGION}|5%\n`);
   }
 });
 
@@ -43,10 +49,11 @@ test('an envFile is read at each start, below environment, and may not speak for
   const talk = shell('echo "$A|$B|$C"; exec sleep 600', { envFile: file, environment: { B: 'above' } });
   await daemon.rewrite({ programs: { web: puppet(), talk } });
   expect(await daemon.ctl('update')).toMatchObject({ exitCode: 0 });
+  const log = join(daemon.directory, 'log/talk-0.stdout.log');
+  await untilSays(log, 'from file|above|x # y\n');
   await writeFile(file, 'A=again\n');
   expect(await daemon.ctl('restart', 'talk')).toMatchObject({ exitCode: 0 });
-  const log = (): Promise<string> => readFile(join(daemon.directory, 'log/talk-0.stdout.log'), 'utf8');
-  expect(await log()).toBe('from file|above|x # y\nagain|above|\n');
+  await untilSays(log, 'from file|above|x # y\nagain|above|\n');
   await writeFile(file, 'PORTHERD_SLOT=7\n');
   const refused = await daemon.ctl('roll', 'talk');
   expect(refused.exitCode).not.toBe(0);
@@ -58,7 +65,7 @@ test('stderr joins stdout where it says so', async () => {
   await using daemon = await startDaemon({ programs: { talk } });
   const [slot] = (await daemon.status()).programs[0]?.slots ?? [];
   expect(slot?.logs.stderr).toBe(slot?.logs.stdout);
-  expect(await readFile(slot?.logs.stdout ?? '', 'utf8')).toBe('out\nerr\n');
+  await untilSays(slot?.logs.stdout ?? '', 'out\nerr\n');
 });
 
 test.each([
@@ -66,9 +73,9 @@ test.each([
   [true, 'both'],
 ])('stop.group: %s sends the signal to whom it says', async (group, heard) => {
   // The child says what it hears, and outlives its parent for as long as that waits for it.
-  const child = `trap 'echo child; exit' TERM; while :; do sleep 0.05; done`;
-  const script = `trap 'echo parent; sleep 0.3; exit' TERM; sh -c "$CHILD" & echo ready; while :; do sleep 0.05; done`;
-  const stop = { drainTimeout: '0s', killTimeout: '5s', group };
+  const child = `trap 'echo child; exit' TERM; echo ready; while :; do sleep 0.05; done`;
+  const script = `trap 'echo parent; sleep 2; exit' TERM; sh -c "$CHILD" & while :; do sleep 0.05; done`;
+  const stop = { drainTimeout: '0s', killTimeout: '10s', group };
   await using daemon = await startDaemon({
     programs: { talk: shell(script, { stop, environment: { CHILD: child } }) },
   });

@@ -50,7 +50,9 @@ describe('the terminal', () => {
     await using daemon = await fakeControl({ 'GET /v1/connections': connections });
     const child = startOnTerminal(ctl, ['-s', daemon.socketPath, 'connections', '-w', '0.1'], { columns: 60 });
     const ended = ranOf(child);
-    await until(() => daemon.asked.length >= 3, { what: 'three questions' });
+    let shown = '';
+    child.stdout?.on('data', (text: string) => (shown += text));
+    await until(() => shown.split('\u001B[H').length > 3, { what: 'three pages', explain: () => shown });
     child.stdin?.write('\u0003');
     const { code, stdout } = await ended;
     expect(code).toBe(130);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../src/shared/version.ts';
 import { type Answers, fakeControl, refuse } from '../harness/fake-control.ts';
 import { askFake, buildCtl, type Ctl, ranOf, runCtl, startCtl } from '../harness/run-ctl.ts';
-import { until } from '../harness/until.ts';
 import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
 
 /** portherdctl as shipped against a daemon that says what the test wants: what it asks, prints and exits with. */
@@ -227,12 +226,16 @@ describe('scale and connections', () => {
   });
 
   test('connections -w prints table after table where there is no terminal, and ends with the daemon', async () => {
-    const daemon = await fakeControl({ 'GET /v1/connections': reply });
-    const child = startCtl(ctl, ['-s', daemon.socketPath, 'connections', 'job', '-w', '0.1']);
-    const ended = ranOf(child);
-    await until(() => daemon.asked.length >= 3, { what: 'three questions' });
-    await daemon[Symbol.asyncDispose]();
-    const { code, stdout } = await ended;
+    let asks = 0;
+    await using daemon = await fakeControl({
+      'GET /v1/connections': (_asked, response) => {
+        asks += 1;
+        response.end(JSON.stringify(reply));
+        // At once: it must not be asked anything that it does not answer.
+        if (asks === 3) void daemon.close();
+      },
+    });
+    const { code, stdout } = await runCtl(ctl, ['-s', daemon.socketPath, 'connections', 'job', '-w', '0.1']);
     expect(stdout).not.toContain('\u001B');
     expect(stdout.split('\n\n').length).toBeGreaterThanOrEqual(3);
     expect(stdout).toContain('no such file');

@@ -12,7 +12,7 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 900_000 } },
+      { test: { name: 'sim', root: import.meta.dirname, include: ['sim/**/*.test.ts'], testTimeout: 3_600_000 } },
       {
         test: {
           name: 'integration',

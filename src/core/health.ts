@@ -16,7 +16,9 @@ export type Health =
       readonly is: 'stalled';
       readonly worker: number;
       readonly queue: number;
-      /** Monotonic ms of the last sign of life. */
+      /** Monotonic ms at which it was first suspected. */
+      readonly from: number;
+      /** Of the last sign of life. */
       readonly since: number;
       /** It moves again, since then. */
       readonly movingSince: number | undefined;
@@ -49,7 +51,7 @@ export function stepHealth(before: Health | undefined, reading: Reading, gapped:
       const { since } = before;
       return now - since < enough
         ? { ...before, queue }
-        : { is: 'stalled', worker, queue, since, movingSince: undefined };
+        : { is: 'stalled', worker, queue, from: since, since, movingSince: undefined };
     }
     case 'stalled': {
       if (!moved(before, reading, now)) {

@@ -66,7 +66,7 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
     if (after.is === 'stalled' && before?.is !== 'stalled')
       effects.push(announce({ event: 'stalled', slot, worker, queue }));
     if (before?.is === 'stalled' && after.is === 'well' && before.worker === worker) {
-      const stalledMs = Math.round(now - before.since);
+      const stalledMs = Math.round((before.movingSince ?? now) - before.from);
       effects.push(announce({ event: 'recovered', slot, worker, stalledMs }));
     }
   }

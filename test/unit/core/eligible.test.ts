@@ -5,7 +5,7 @@ import { eligible } from '../../../src/core/weights.ts';
 
 const well: Health = { is: 'well', worker: 1, queue: 0 };
 const suspected = (since: number): Health => ({ is: 'suspected', worker: 1, queue: 1, since });
-const stalled: Health = { is: 'stalled', worker: 1, queue: 1, since: 0, movingSince: undefined };
+const stalled: Health = { is: 'stalled', worker: 1, queue: 1, from: 0, since: 0, movingSince: undefined };
 
 /** Slots that may get connections, of a fleet that serves in all and was looked at at 100 ms. */
 function among(...health: readonly Health[]): readonly number[] {

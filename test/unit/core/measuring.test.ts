@@ -104,6 +104,18 @@ test('a stalled slot is asked, gets nothing, and gets its part back when it move
   expect(trial.fleet.steering?.weights.every((weight) => weight > 0)).toBe(true);
 });
 
+test('one that serves again is told of with the whole time in which it did not', () => {
+  const trial = new Trial(program());
+  trial.look(nothing);
+  while (trial.look((slot) => frozen(slot, 0, 5_000)) < 5_000);
+  const movingSince = trial.look(nothing);
+  while (trial.fleet.health[1]?.is === 'stalled') trial.look(nothing);
+  const stalledMs = movingSince - 100;
+  expect(trial.effects).toContainEqual(
+    expect.objectContaining({ fact: { event: 'recovered', slot: 1, worker: 2, stalledMs } }),
+  );
+});
+
 test('when all are stalled none is steered away from', () => {
   const trial = new Trial(program());
   trial.look(nothing);

@@ -30,6 +30,8 @@ export interface AdoptedProgram {
   readonly workers: readonly LiveWorker[];
   readonly living: ReadonlySet<number>;
   readonly missed: readonly FleetEvent[];
+  /** Slots that have no worker, though nothing says that they should not. */
+  readonly vacant: readonly number[];
 }
 
 export interface Remains {
@@ -58,9 +60,9 @@ export function planAdoption({ state, survivors, config }: Remains, look: Look):
       : state.programs.map((program) => {
           const found = of(program.config.name);
           // Written long before the end (a full disk): what lives says more.
-          return isOutdated(program, found, look)
-            ? fromSurvivors(program.config, found, ids, look)
-            : fromState(program, found, ids, look);
+          if (!isOutdated(program, found, look)) return fromState(program, found, ids, look);
+          const stopped = program.fleet.slots.filter(({ seat }) => seat.is === 'STOPPED');
+          return fromSurvivors(program.config, found, ids, look, new Set(stopped.map(({ index }) => index)));
         });
   const known = new Set(programs.map(({ config: { name } }) => name));
   const written = state?.sockets ?? [];
@@ -95,6 +97,7 @@ export function adopt(supervisor: Supervisor, { programs, handles }: Adoption): 
     }
     if (listensToEvents(program.config)) supervisor.send(name, { is: 'restart', slots: talking(program.fleet) });
     for (const event of program.missed) supervisor.send(name, event);
+    if (program.config.autostart) supervisor.send(name, { is: 'start', slots: program.vacant });
     supervisor.send(name, { is: 'tick' });
     const fields = { event: 'adopted', program: name, workers: program.living.size, slots: program.fleet.slots.length };
     ports.log.info(fields, 'workers of the former supervisor are adopted');
@@ -133,15 +136,17 @@ function fromState(
     workers: [...books.map((book) => (awaited.has(book.worker) ? { ...book, awaited: true } : book)), ...more],
     living: new Set([...living.keys(), ...more.map(({ worker }) => worker)]),
     missed,
+    vacant: [],
   };
 }
 
-/** Without a state the newest of each slot serves there. */
+/** Without a state the newest of each slot serves there; where nobody does, somebody shall, unless that slot was `stopped`. */
 function fromSurvivors(
   config: ProgramConfig,
   survivors: readonly Survivor[],
   ids: { next: number },
   look: Look,
+  stopped: ReadonlySet<number> = new Set(),
 ): AdoptedProgram {
   const fleet = restore(rebuild(survivors.map(asFound), config.workers, look.now), look.now);
   const workers = survivors.map((one, at) => liveWorker(one, config, at + 1, (ids.next += 1), look));
@@ -153,6 +158,7 @@ function fromSurvivors(
     workers,
     living: new Set(workers.map(({ worker }) => worker)),
     missed: [],
+    vacant: fleet.slots.flatMap(({ index, seat }) => (seat.is === 'STOPPED' && !stopped.has(index) ? [index] : [])),
   };
 }
 

@@ -121,6 +121,20 @@ test('without its state file the supervisor finds the workers by their environme
   expect(await daemon.ctl('roll', 'web')).toMatchObject({ exitCode: 0 });
 });
 
+test('without its state file the supervisor also fills the slots whose workers are gone, as the config wants it', async () => {
+  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 3 }) } });
+  const [first = 0, second = 0, third = 0] = await daemon.pids('web');
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  process.kill(second, 'SIGKILL');
+  await writeFile(join(daemon.directory, 'state.json'), '');
+  await daemon.succeed();
+  await untilStates(daemon, ['RUNNING', 'RUNNING', 'RUNNING']);
+  const after = await daemon.pids('web');
+  expect([after[0], after[2]]).toEqual([first, third]);
+  expect(after[1]).not.toBe(second);
+});
+
 test.for<[string, (text: string) => string, RegExp]>([
   ['of another version', (text) => text.replace('"version":1', '"version":99'), /is of version 99/],
   ['of another boot', (text) => text.replace(/"boot":"[^"]+"/, '"boot":"0"'), /is of another boot/],

@@ -36,13 +36,13 @@ export function measure(fleet: Measured, config: ProgramConfig, now: number): re
   return [now + pause(fleet, config, now), { do: 'measure', slots: looks }];
 }
 
-/** Counts have changed: look soon instead of at the next turn. */
+/** Counts have changed: look soon instead of at the next turn. Where they do not decide, they only end a quiet time. */
 export function hurry(fleet: Measured, config: ProgramConfig, now: number): number {
+  if (!canSteer(fleet, config) || fleet.slots.filter(isReady).length < 2) return fleet.nextMeasure;
   const { policy } = config.balance;
   const counts = policy === 'connections' || policy === 'load';
-  const useful = counts && canSteer(fleet, config) && fleet.slots.filter(isReady).length > 1;
-  if (!useful) return fleet.nextMeasure;
-  const earliest = fleet.measuredAt + Math.max(promptMs.least, promptMs.perSlot * fleet.slots.length);
+  const prompt = Math.max(promptMs.least, promptMs.perSlot * fleet.slots.length);
+  const earliest = fleet.measuredAt + (counts ? prompt : every(fleet, config));
   return Math.min(fleet.nextMeasure, Math.max(now, earliest));
 }
 

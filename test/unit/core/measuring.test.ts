@@ -171,6 +171,18 @@ test('when nobody has come for two seconds the looks are five times rarer, until
   expect([1, 2, 3].map(() => trial.look(news))).toEqual([3_600, 3_700, 3_800]);
 });
 
+test('a beat that tells of somebody ends the quiet time also where counts decide nothing, but no look comes earlier', () => {
+  for (const policy of ['cpu', 'hash']) {
+    const trial = new Trial(program(`balance: { policy: ${policy} }`));
+    let now = 0;
+    while (now < 2_000) now = trial.look(nothing);
+    trial.push(2_020, { is: 'counted' });
+    expect(trial.look(news), policy).toBe(2_100);
+    trial.push(2_110, { is: 'counted' });
+    expect(trial.look(news), policy).toBe(2_200);
+  }
+});
+
 test('a program that does not count is never taken for idle', () => {
   const trial = new Trial(program());
   const bare = { open: undefined, total: undefined, beatAgeMs: undefined };

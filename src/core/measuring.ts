@@ -77,7 +77,9 @@ export function take(fleet: Measured, readings: readonly Reading[], config: Prog
       : [],
   );
   const among = eligible({ ...fleet, health, measuredAt: now });
-  const balance = decideBalance(fleet.balance, readings, among, config.balance.policy, now);
+  // Weights that nobody is told of would only be shown, and shown wrongly.
+  const policy = canSteer(fleet, config) ? config.balance.policy : 'hash';
+  const balance = decideBalance(fleet.balance, readings, among, policy, now);
   const soon = now + Math.min(troubleMs(health, now), pause({ ...fleet, balance, health }, config, now));
   const nextMeasure = Math.min(fleet.nextMeasure, soon);
   return { change: { balance, health, measuredAt: now, nextMeasure }, effects, hung };
@@ -112,7 +114,8 @@ function every(fleet: Measured, config: ProgramConfig): number {
   return canSteer(fleet, config) ? interval : Math.max(interval, lifeMs);
 }
 
-function canSteer({ slots }: Measured, { bind, listen, steering }: ProgramConfig): boolean {
+/** Else there is nothing to choose, or the kernel's hash does. */
+export function canSteer({ slots }: Pick<Measured, 'slots'>, { bind, listen, steering }: ProgramConfig): boolean {
   return steering !== 'off' && bind === 'slot' && slots.length > 1 && listen.length > 0;
 }
 

@@ -1,5 +1,6 @@
-import type { Slot } from '../core/seat.ts';
+import { canSteer } from '../core/measuring.ts';
 import { steeringStory } from '../core/mechanism.ts';
+import type { Slot } from '../core/seat.ts';
 import { sharesOf } from '../core/weights.ts';
 import type { BalanceReply, SlotBalance, SteeringReply } from '../protocol/control.ts';
 import { slotName } from './names.ts';
@@ -65,7 +66,8 @@ function reasonOf({ config, fleet }: Program, { seat }: Slot, numbers: Numbers):
     return weight > 0 ? `${since}, as all are` : since;
   }
   if (weight > 0.9999) return fleet.slots.length === 1 ? 'the only one' : 'all others get none';
-  const { policy } = config.balance;
+  if (config.listen.length === 0) return 'no port';
+  const policy = canSteer(fleet, config) ? config.balance.policy : 'hash';
   if (policy === 'cpu') return 'by core';
   if (policy === 'hash') return fleet.slots.every((slot) => slot.seat.is === 'RUNNING') ? 'kernel’s hash' : 'chance';
   if (deficit === undefined) return 'nobody counts here';

@@ -5,6 +5,7 @@ import type { FleetEffect } from '../../../src/core/effects.ts';
 import type { FleetEvent } from '../../../src/core/events.ts';
 import { type Fleet, newFleet, stepFleet } from '../../../src/core/fleet.ts';
 import type { Reading } from '../../../src/core/reading.ts';
+import { sharesOf } from '../../../src/core/weights.ts';
 import { load } from '../config/load-text.ts';
 
 /** When a fleet is looked at, and what becomes of what is seen. */
@@ -55,6 +56,7 @@ class Trial {
 
 const nothing = (): Partial<Reading> => ({});
 const news = (): Partial<Reading> => ({ open: 1, total: 1 });
+const crowded = (slot: number): Partial<Reading> => ({ open: slot === 1 ? 90 : 3, total: 90 });
 const frozen = (slot: number, beatAt: number, now: number): Partial<Reading> =>
   slot === 1 ? { queue: 5, beatAgeMs: now - beatAt } : {};
 
@@ -85,6 +87,21 @@ test('what cannot be steered is looked at each second, for a sign of life', () =
     expect([1, 2].map(() => trial.look(nothing))).toEqual([0, 1_000]);
     trial.push(1_100, { is: 'counted' });
     expect(nextDeadline(trial.fleet)).toBe(2_000);
+  }
+});
+
+test('where nobody is told of weights, none are made of the counts', () => {
+  for (const [options, even] of [
+    ['', false],
+    ['bind: worker', true],
+    ['steering: off', true],
+  ] as const) {
+    const trial = new Trial(program(options));
+    for (let looks = 0; looks < 3; looks += 1) trial.look(crowded);
+    expect(
+      sharesOf(trial.fleet).every((share) => share === 1 / 3),
+      options,
+    ).toBe(even);
   }
 });
 

@@ -1,3 +1,5 @@
+import { evenSkew } from '../shared/limits.ts';
+
 /**
  * Which slots should ask how many of their connections to leave, so that the clients come back where there is room. Pure: the
  * supervisor looks, asks this what follows, tells the workers, and looks again.
@@ -40,9 +42,6 @@ export interface Plan {
   readonly next: Shedding;
   readonly give: readonly { readonly slot: number; readonly count: number }[];
 }
-
-/** A rebalance ends here. Closer would be asking connections to leave for the noise of a second. */
-export const evenSkew = 1.05;
 
 /** Time between two looks: a beat of a worker that is busy. */
 export const shedLookMs = 250;

@@ -58,6 +58,9 @@ export const lagSampleMs = 50;
 /** How long a rebalance may take: some looks at least, and no longer than somebody would wait for it. */
 export const rebalanceMs = { min: 1_000, usual: 30_000, max: 3_600_000 } as const;
 
+/** A rebalance ends here. Closer would be asking connections to leave for the noise of a second. */
+export const evenSkew = 1.05;
+
 /** How long a drained worker stays for its stop signal; it comes at once unless the supervisor died. */
 export const drainHoldMs = 60_000;
 

@@ -30,6 +30,7 @@ test('at the end a line says what came of it', () => {
   expect(balancedLine({ ...progress, skewBefore: 1.02, skew: 1.02, left: 0 })).toBe(
     'web: balanced already (skew 1.02)',
   );
+  expect(balancedLine({ ...progress, skewBefore: 4, skew: 4, left: 0 })).toBe('web: as even as it can be (skew 4.00)');
   expect(unbalancedLine(progress, 'it is late')).toBe(
     'web: ERROR (it is late; 31 connections moved, skew 4.00 → 1.62)',
   );

@@ -22,6 +22,10 @@ export function account(expects: string): Kind<string> {
   };
 }
 
+export function isAccount(text: string): boolean {
+  return accountName.test(text);
+}
+
 /** What useradd(8) takes, and more: directories of companies have dots and capitals. */
 const accountName = /^[\w][\w.@-]{0,63}\$?$/;
 /** (uid_t) -1 means none (setreuid(2)). */

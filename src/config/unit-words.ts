@@ -17,7 +17,13 @@ export function specifier(text: string): Specifier {
 /** A word of a value: `%` doubled; with spaces, quotes or backslashes in double quotes and C escapes. */
 export function quoted(word: string): string {
   const plain = word.replaceAll('%', '%%');
-  return /^[^\s"'\\;]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  if (/^[^\s"'\\;]+$/.test(plain)) return plain;
+  // A line break would end the value, and what follows it would be a line of its own.
+  const escaped = plain
+    .replaceAll(/["\\]/g, String.raw`\$&`)
+    .replaceAll('\n', String.raw`\n`)
+    .replaceAll('\r', String.raw`\r`);
+  return `"${escaped}"`;
 }
 
 /** The sections of a unit file; an empty line of a section separates groups. */

@@ -61,6 +61,14 @@ test('refuses a config that is bad, and words that it does not know', async () =
   expect(await unit('web')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('unexpected: web') });
 });
 
+test.for([
+  [['--run-as', 'x\nExecStartPre=y'], 'is not a user’s name or number'],
+  [['--user', '--run-as', 'www-data'], '--user and --run-as exclude each other'],
+  [['--sweep-unit', '--socket-unit'], '--sweep-unit and --socket-unit exclude each other'],
+] as const)('refuses %j', async ([flags, text]) => {
+  expect(await unit(...flags)).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining(text) });
+});
+
 describe.skipIf(analyzer === undefined)('systemd-analyze', () => {
   test('finds nothing wrong with them, and an exposure of 2.0 at most', async () => {
     await writeFile(join(directory, 'portherd.service'), (await unit('--run-as', 'root')).stdout);

@@ -144,5 +144,6 @@ WantedBy=sockets.target
 
 test('words mean in a unit what they mean here', () => {
   expect(quoted('/srv/100%/a b"c\\d')).toBe(String.raw`"/srv/100%%/a b\"c\\d"`);
+  expect(quoted('/srv/a\nUser=root')).toBe(String.raw`"/srv/a\nUser=root"`);
   expect(execLine(['/srv/$HOME', specifier('%t/x'), 'a;b', ';'])).toBe('/srv/$$HOME %t/x "a;b" ";"');
 });

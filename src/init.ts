@@ -54,7 +54,10 @@ function readText(path: string): Result<string> {
   const advice =
     'Name the directory of an app with a package.json; for other programs see config/examples of portherd.';
   try {
-    const { size } = lstatSync(realpathSync(path));
+    const its = lstatSync(realpathSync(path));
+    const { size } = its;
+    // Reading a FIFO would wait for ever.
+    if (!its.isFile()) return err(failure('NO_FILE', `${path} is not a regular file`, advice));
     if (size > configBytesMax) return err(failure('CONFIG_INVALID', `${path} has ${size} bytes`, advice));
     return ok(readFileSync(path, 'utf8'));
   } catch (thrown) {

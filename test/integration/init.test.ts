@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -68,6 +68,15 @@ test('what is there is kept, unless it is forced', async () => {
   expect((await portherd('init', '--force')).exitCode).toBe(0);
   expect(await readFile(path, 'utf8')).toContain('command: node server.js');
   expect((await portherd('check')).exitCode).toBe(0);
+});
+
+test('a package.json that is no file is refused, not waited for', async () => {
+  await mkdir(join(directory, 'shop'));
+  expect(await runCommand('mkfifo', [join(directory, 'shop/package.json')])).toMatchObject({ exitCode: 0 });
+  expect(await portherd('init', 'shop')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('package.json is not a regular file\n'),
+  });
 });
 
 test('a link that leads nowhere is not written through', async () => {

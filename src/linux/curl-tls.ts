@@ -33,7 +33,9 @@ export async function secure(
   stop.removeEventListener('abort', end);
   if (failed !== undefined) {
     tls.destroy();
-    return err(failure('TLS_FAILED', `no TLS handshake with ${worker}: ${failed}`));
+    // RFC 7301: the alert of a server that has none of the protocols that were offered.
+    const advice = failed.includes('no application protocol') ? 'Only HTTP/1.1 is spoken here, not HTTP/2.' : undefined;
+    return err(failure('TLS_FAILED', `no TLS handshake with ${worker}: ${failed}`, advice));
   }
   if (verify !== undefined && !tls.authorized) {
     const why = String(tls.authorizationError);

@@ -29,8 +29,10 @@ export function createCurl(connections: SteeredConnections): Curl {
       const targets = connections.targets(program, slot);
       const target = targets.find(({ server }) => request.port === undefined || server.port === request.port);
       if (target === undefined) {
-        const why = program.listen.length === 0 ? 'declares no port' : 'has no open socket';
-        return err(failure('WORKER_UNREACHABLE', `${nameOf(order)} ${why}`));
+        const portless = program.listen.length === 0;
+        const why = portless ? 'declares no port' : 'has no open socket';
+        const advice = portless ? 'Give the program `listen`, or ask its own port or socket.' : undefined;
+        return err(failure('WORKER_UNREACHABLE', `${nameOf(order)} ${why}`, advice));
       }
       const reached = await reach(connections, target, order, until, abort);
       if (!reached.ok) return reached;

@@ -188,6 +188,14 @@ test('an answer that is cut off, one that is too large, and one that switches pr
   expect(await ask(daemon, { headers: upgrade })).toMatchObject({ head: { status: 101 }, finished: { bytes: 0 } });
 });
 
+test('a program without a port is told how it can be asked', async () => {
+  await using daemon = await start({ workers: 1, listen: [], environment: { PORT: '0' } });
+  expect(await daemon.ctl('curl', 'web:0')).toMatchObject({
+    exitCode: 7,
+    stderr: 'web:0 declares no port\n  Give the program `listen`, or ask its own port or socket.\n',
+  });
+});
+
 test('a certificate is checked when a name is given, and only then', async () => {
   await using daemon = await start({ workers: 1, environment: { TLS: '1' } });
   expect((await daemon.ctl('curl', 'web:0', '--tls')).exitCode).toBe(0);
@@ -197,6 +205,15 @@ test('a certificate is checked when a name is given, and only then', async () =>
   const plain = await daemon.ctl('curl', 'web:0');
   expect(plain.exitCode).toBe(52);
   expect(plain.stderr).toContain('add --tls');
+});
+
+test('a server that speaks only HTTP/2 is told apart from one without TLS', async () => {
+  await using daemon = await start({ workers: 1, command: [process.execPath, 'http2.cjs'] });
+  const asked = await daemon.ctl('curl', 'web:0', '--tls');
+  expect(asked.exitCode).toBe(35);
+  expect(asked.stderr).toMatch(
+    /^no TLS handshake with web:0: .*\n {2}Only HTTP\/1\.1 is spoken here, not HTTP\/2\.\n$/,
+  );
 });
 
 test('a stream is shown as it comes, and Ctrl-C ends it at the worker too', async () => {

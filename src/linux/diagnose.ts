@@ -19,13 +19,17 @@ export function createDiagnosis(): Diagnosis {
   return {
     async of(process) {
       const before = cpuMs(process.pid);
+      const heldUpBefore = runDelayMs(process.pid);
       await pause(sampleMs);
       const stat = statOf(process.pid);
       if (stat === undefined || !isAlive(process)) return `pid ${process.pid} is gone`;
       const used = Math.max(0, cpuMs(process.pid) - before);
-      const busy = used >= sampleMs / 2 ? 'it spins' : used > 0 ? 'it is slow' : 'it waits';
+      const heldUp = Math.round(runDelayMs(process.pid) - heldUpBefore);
+      // On a machine with too much to do, one that spins is mostly waiting for its turn.
+      const busy = used + heldUp >= sampleMs / 2 ? 'it spins' : used > 0 ? 'it is slow' : 'it waits';
+      const turn = heldUp < tickMs ? '' : `, ${heldUp} ms waiting for a core`;
       const where = stat.state === 'S' || stat.state === 'D' ? whereOf(process.pid) : '';
-      return `pid ${process.pid} is ${states[stat.state] ?? stat.state}${where}, ${used} ms of CPU in ${sampleMs} ms: ${busy}`;
+      return `pid ${process.pid} is ${states[stat.state] ?? stat.state}${where}, ${used} ms of CPU in ${sampleMs} ms${turn}: ${busy}`;
     },
   };
 }
@@ -54,6 +58,12 @@ function cpuMs(pid: number): number {
   const text = read(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tickMs;
+}
+
+/** For how long its main thread was ready to run and had no core (Documentation/scheduler/sched-stats.rst); 0 where it is not counted. */
+function runDelayMs(pid: number): number {
+  const [, delayNs = '0'] = read(`/proc/${pid}/schedstat`).split(' ');
+  return Number(delayNs) / 1e6;
 }
 
 /** Empty when it may not be read, or has gone meanwhile. */

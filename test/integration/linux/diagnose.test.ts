@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createDiagnosis } from '../../../src/linux/diagnose.ts';
 import { statOf } from '../../../src/linux/procfs.ts';
@@ -36,7 +37,22 @@ test('one that waits: where in the kernel, if we may know, and no CPU', async ()
 });
 
 test('one that spins', async () => {
-  await expectFound(/^pid \d+ is running, \d+ ms of CPU in 100 ms: it (spins|is slow)$/, 'R', 'while :; do :; done');
+  const text = /^pid \d+ is running, \d+ ms of CPU in 100 ms(, \d+ ms waiting for a core)?: it (spins|is slow)$/;
+  await expectFound(text, 'R', 'while :; do :; done');
+});
+
+test('one that spins on a core that others want too', async () => {
+  const [core = '0'] = /(?<=^Cpus_allowed_list:\s*)\d+/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  const spin = ['-c', core, 'sh', '-c', 'while :; do :; done'];
+  const rivals = [1, 2].map(() => spawn('taskset', spin, { stdio: 'ignore' }));
+  const ended = rivals.map((rival) => once(rival, 'exit'));
+  try {
+    const found = /^pid \d+ is running, \d+ ms of CPU in 100 ms, \d+ ms waiting for a core: it spins$/;
+    await expectFound(found, 'R', `exec taskset -c ${core} sh -c 'while :; do :; done'`);
+  } finally {
+    for (const rival of rivals) rival.kill('SIGKILL');
+    await Promise.all(ended);
+  }
 });
 
 test('one that was stopped', async () => {

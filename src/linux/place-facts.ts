@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DirectoryFacts, SocketFacts } from '../core/findings/facts.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -9,7 +9,7 @@ export function directoryFacts(path: string): DirectoryFacts {
   if (typeof its === 'string') return { is: 'unseen', path, why: its };
   if (its === undefined) return { is: 'missing', path, mayCreate: mayCreate(path) };
   const kind = its.isSymbolicLink() ? 'symlink' : its.isDirectory() ? 'directory' : 'other';
-  return { is: 'there', path, kind, uid: its.uid, mode: its.mode & 0o7777 };
+  return { is: 'there', path, kind, freeBytes: freeBytes(path), uid: its.uid, mode: its.mode & 0o7777 };
 }
 
 export function socketFacts(path: string): SocketFacts {
@@ -25,6 +25,15 @@ function statOf(path: string): Stats | string | undefined {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (thrown) {
     return messageOf(thrown);
+  }
+}
+
+function freeBytes(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return undefined; // closed to this user, or a link that leads nowhere: the other facts tell
   }
 }
 

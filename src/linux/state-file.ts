@@ -33,7 +33,9 @@ export function createStateFile(runDir: string): StateFile {
         renameSync(next, path);
         return ok();
       } catch (thrown) {
-        return err(messageOf(thrown));
+        // A full disk is told without saying which (write(2) knows no path).
+        const why = messageOf(thrown);
+        return err(why.includes(next) ? why : `${next}: ${why}`);
       }
     },
     forget: () => rmSync(path, { force: true }),

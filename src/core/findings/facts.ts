@@ -68,7 +68,13 @@ export type DaemonFacts =
 export type DirectoryFacts =
   | { readonly is: 'missing'; readonly path: string; readonly mayCreate: boolean }
   | { readonly is: 'unseen'; readonly path: string; readonly why: string }
-  | ({ readonly is: 'there'; readonly path: string; readonly kind: 'directory' | 'symlink' | 'other' } & Ownership);
+  | ({
+      readonly is: 'there';
+      readonly path: string;
+      readonly kind: 'directory' | 'symlink' | 'other';
+      /** On its file system. Undefined when that does not tell. */
+      readonly freeBytes: number | undefined;
+    } & Ownership);
 
 export type SocketFacts =
   | { readonly is: 'missing'; readonly path: string }

@@ -27,10 +27,17 @@ function runDir(facts: Facts): Finding {
       if ((its.mode & 0o077) !== 0) {
         return failed(subject, `${its.path} has mode ${octal(its.mode)}: others may enter`, `chmod 0700 ${its.path}`);
       }
+      if (its.freeBytes !== undefined && its.freeBytes < stateBytes) {
+        const text = `${its.path}: ${Math.floor(its.freeBytes / 1024)} KB free, too little for the daemon’s state`;
+        return failed(subject, text, 'Make room on its file system; until then a reload is refused.');
+      }
       return okay(subject, `${its.path}, ${octal(its.mode)}`);
     }
   }
 }
+
+/** The state of 512 slots in the middle of a roll; most need some 10 KB. */
+const stateBytes = 1024 * 1024;
 
 const elsewhere = 'Name another with -s, or supervisor.runDir; under systemd RuntimeDirectory= makes one.';
 

@@ -18,7 +18,14 @@ export const healthy: Facts = {
   uid: 1000,
   config: { is: 'good', path: '/etc/portherd.yaml', programs: [program({})] },
   daemon: { is: 'absent' },
-  runDir: { is: 'there', path: '/run/user/1000/portherd', kind: 'directory', uid: 1000, mode: 0o700 },
+  runDir: {
+    is: 'there',
+    path: '/run/user/1000/portherd',
+    kind: 'directory',
+    freeBytes: 2 ** 30,
+    uid: 1000,
+    mode: 0o700,
+  },
   controlSocket: { is: 'missing', path: '/run/user/1000/portherd/control.sock' },
   logDir: { path: '/var/log/portherd', writable: true, hangs: false, disk: disk({}), why: '' },
   ports: [port({})],
@@ -47,7 +54,8 @@ export function logDir(over: Partial<LogDirFacts>): Partial<Facts> {
 }
 
 export function runDir(over: Partial<Extract<DirectoryFacts, { is: 'there' }>>): Partial<Facts> {
-  return { runDir: { is: 'there', path: '/run/p', kind: 'directory', uid: 1000, mode: 0o700, ...over } };
+  const its = { kind: 'directory', freeBytes: 2 ** 30, uid: 1000, mode: 0o700 } as const;
+  return { runDir: { is: 'there', path: '/run/p', ...its, ...over } };
 }
 
 export function controlSocket(over: { socket?: boolean; mode?: number }): Partial<Facts> {

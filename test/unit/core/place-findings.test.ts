@@ -46,6 +46,8 @@ const cases: readonly Case[] = [
     /0700/,
   ],
   ['an open one', runDir({ mode: 0o755 }), 'failure', 'run directory', /mode 0755/, /chmod 0700 \/run\/p/],
+  ['a full one', runDir({ freeBytes: 12_345 }), 'failure', 'run directory', /12 KB free/, /Make room/],
+  ['one that does not tell', runDir({ freeBytes: undefined }), 'ok', 'run directory', /0700/],
   ['a file for a socket', controlSocket({ socket: false }), 'failure', 'control socket', /in the way/, /Remove/],
   [
     'a socket for all',

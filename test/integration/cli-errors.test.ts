@@ -3,6 +3,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { version } from '../../src/shared/version.ts';
 import { type Answers, fakeControl, refuse } from '../harness/fake-control.ts';
 import { askFake, buildCtl, type Ctl, runCtl } from '../harness/run-ctl.ts';
 import { programStatus, slotStatus, statusReply } from '../harness/status-fixture.ts';
@@ -199,6 +200,18 @@ describe('a daemon that answers strangely', () => {
         : `the daemon (pid 77) ended during its reload; ${what}`;
     expect([code, stdout]).toEqual([1, `${told}\n`]);
     expect(stderr).toContain(advice);
+  });
+
+  test('a reload is over when another image answers; the one before tells whole milliseconds', async () => {
+    const uptimes = [9_000, 9_000, 5];
+    await using daemon = await fakeControl({
+      'GET /v1/status': (_asked, response) =>
+        response.end(JSON.stringify(statusReply([web], { uptimeMs: uptimes.shift() ?? 6 }))),
+      'POST /v1/reload': { pid: 77, version, uptimeMs: 9_000.4 },
+    });
+    const { code, stdout } = await runCtl(ctl, ['-s', daemon.socketPath, 'reload']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Restarted portherd .* \(pid 77\)/)]);
+    expect(uptimes).toEqual([]);
   });
 
   test('a refusal with a code of a newer daemon keeps its text and exit code', async () => {

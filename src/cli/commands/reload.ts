@@ -48,7 +48,7 @@ async function renewed(client: Client, uptimeMs: number): Promise<StatusReply | 
   let answeredAt = 0;
   for (let waited = 0; waited < reloadWaitMsMax; waited = performance.now() - beganAt) {
     const status = await client.get('/v1/status', statusReply);
-    if (status.ok && status.value.daemon.uptimeMs < uptimeMs + waited) return status.value;
+    if (status.ok && status.value.daemon.uptimeMs + roundedMs < uptimeMs + waited) return status.value;
     // The socket stays open through a reload; where it is refused the process is dead, and somebody else has to start it.
     if (status.ok || !isAbsent(status.error)) answeredAt = waited;
     if (waited - answeredAt > absentMsMax) return undefined;
@@ -73,6 +73,9 @@ function isAbsent({ code }: ErrorBody): boolean {
 }
 
 const askEachMs = 20;
+
+/** A status tells whole milliseconds, the answer to a reload its moment. */
+const roundedMs = 1;
 
 /** A service manager has started another one by then. */
 const absentMsMax = 3_000;

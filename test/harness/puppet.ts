@@ -21,12 +21,15 @@ export function puppet(
   };
 }
 
+/** Stops as a puppet does, and lets a request that is held up (harness/hold.ts) take its time; less than a daemon's end may take. */
+export const patient = { idleTimeout: '100ms', drainTimeout: '15s', killTimeout: '1s' };
+
 /** A build that is not one: files of fixtures/apps. */
 export function broken(
   script: string,
   over: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, unknown>> {
-  return puppet({ command: [process.execPath, script], readiness: { timeout: '1s' }, ...over });
+  return puppet({ command: [process.execPath, script], readiness: { timeout: '4s' }, ...over });
 }
 
 export async function slotsOf(daemon: Daemon, program = 'web'): Promise<readonly SlotStatus[]> {

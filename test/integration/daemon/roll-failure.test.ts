@@ -68,7 +68,7 @@ test('in place too, a build that exits after a second fails the roll and costs o
 });
 
 test('a program that is stopped while it is rolled ends the roll', async () => {
-  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 3, roll: { minReady: '1s' } }) } });
+  await using daemon = await startDaemon({ programs: { web: puppet({ workers: 3, roll: { minReady: '10s' } }) } });
   const roll = daemon.ctl('roll', 'web');
   await daemon.waitForLog('ready', ({ generation }) => generation === 2);
   expect(await daemon.ctl('stop', 'web')).toMatchObject({ exitCode: 0 });
@@ -79,8 +79,8 @@ test('a program that is stopped while it is rolled ends the roll', async () => {
 });
 
 test('a change of readiness comes with the build that it belongs to', async () => {
-  const said = { command: [process.execPath, 'message-ready.cjs'], readiness: { type: 'message', timeout: '2s' } };
-  const listens = { command: [process.execPath, 'puppet.cjs'], readiness: { type: 'listening', timeout: '2s' } };
+  const said = { command: [process.execPath, 'message-ready.cjs'], readiness: { type: 'message', timeout: '10s' } };
+  const listens = { command: [process.execPath, 'puppet.cjs'], readiness: { type: 'listening', timeout: '10s' } };
   await using daemon = await startDaemon({ programs: { web: puppet(said) } });
   await daemon.rewrite({ programs: { web: puppet(listens) } });
   expect(await daemon.ctl('update')).toMatchObject({ exitCode: 0 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../../harness/daemon.ts';
 import { getText } from '../../harness/get-text.ts';
-import { answering, broken, inFlight, outcome, puppet, slotsOf, untilStates } from '../../harness/puppet.ts';
+import { Hold } from '../../harness/hold.ts';
+import { answering, broken, inFlight, outcome, patient, puppet, slotsOf, untilStates } from '../../harness/puppet.ts';
 import { until } from '../../harness/until.ts';
 
 /** What the daemon does on a signal, alone and while it is busy. */
@@ -9,8 +10,11 @@ import { until } from '../../harness/until.ts';
 test.for(['SIGTERM', 'SIGINT'] as const)(
   '%s lets a slow request finish, refuses new ones, and exits with 0',
   async (signal) => {
-    await using daemon = await startDaemon({ programs: { web: puppet(), other: puppet({ workers: 1 }) } });
-    const slow = getText(daemon.port(), '/slow?ms=1200');
+    using hold = new Hold();
+    const web = puppet({ stop: patient }, hold.environment);
+    await using daemon = await startDaemon({ programs: { web, other: puppet({ workers: 1 }) } });
+    hold.begin();
+    const slow = getText(daemon.port(), '/held');
     await until(async () => (await inFlight(daemon)) === 1, { what: 'the request to be under way' });
     daemon.kill(signal);
     await daemon.waitForLog('shuttingDown', ({ why }) => why === signal);
@@ -20,6 +24,7 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
     expect(await daemon.ctl('start', 'web')).toMatchObject({ exitCode: 1 });
     daemon.kill(signal);
     await daemon.waitForLog('signalIgnored');
+    hold.end();
     expect(await slow).toMatch(/^r0 \d+$/);
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
     expect(daemon.processes()).toEqual([]);
@@ -27,11 +32,12 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
 );
 
 test('SIGTERM while workers start, fail and are rolled leaves nothing behind', async () => {
-  const slow = puppet({ command: [process.execPath, 'target-slow-boot.cjs'] }, { BOOT_MS: '2000' });
+  using hold = new Hold();
+  hold.begin();
   await using daemon = await startDaemon({
     programs: {
       web: puppet({ roll: { minReady: '5s' } }),
-      slow,
+      slow: puppet({}, hold.environment),
       loop: puppet({ workers: 1, backoff: { initial: '5s' } }, { LIVE_MS: '10' }),
       fatal: broken('bad-throws-at-boot.cjs', { startRetries: 0 }),
     },
@@ -49,24 +55,30 @@ test('SIGTERM while workers start, fail and are rolled leaves nothing behind', a
 });
 
 test('programs start lowest priority first and stop highest first, each after the one before', async () => {
-  const [front, base] = [puppet({ workers: 1, priority: 20 }), puppet({ workers: 1, priority: 10 })];
+  using hold = new Hold();
+  const front = puppet({ workers: 1, priority: 20, stop: patient }, hold.environment);
+  const base = puppet({ workers: 1, priority: 10 });
   await using daemon = await startDaemon({ programs: { front, base } });
   expect(programsOf(daemon, 'spawned')).toEqual(['base', 'front']);
-  const slow = getText(daemon.port(), '/slow?ms=800');
+  hold.begin();
+  const slow = getText(daemon.port(), '/held');
   await until(async () => (await inFlight(daemon, 'front')) === 1, { what: 'the request to be under way' });
   daemon.kill('SIGTERM');
   await daemon.waitForLog('shuttingDown');
   await untilStates(daemon, ['STOPPING'], 'front');
   expect(await getText(daemon.port(1))).toMatch(/^r0 /);
+  hold.end();
   await slow;
   expect(await daemon.exited).toEqual({ code: 0, signal: null });
   expect(programsOf(daemon, 'exited')).toEqual(['front', 'base']);
 });
 
 test('SIGTERM in the middle of an update begins nothing new', async () => {
-  const web = puppet({ workers: 1 });
+  using hold = new Hold();
+  const web = puppet({ workers: 1, stop: patient }, hold.environment);
   await using daemon = await startDaemon({ programs: { web } });
-  const slow = getText(daemon.port(), '/slow?ms=1000');
+  hold.begin();
+  const slow = getText(daemon.port(), '/held');
   await until(async () => (await inFlight(daemon)) === 1, { what: 'the request to be under way' });
   // Another backlog costs a stop and a start; the stop waits for the slow request.
   const listen = [{ port: 0, host: '127.0.0.1', backlog: 77 }];
@@ -74,6 +86,8 @@ test('SIGTERM in the middle of an update begins nothing new', async () => {
   const update = daemon.ctl('update');
   await until(async () => (await slotsOf(daemon))[0]?.state === 'STOPPING', { what: 'the update to stop web' });
   daemon.kill('SIGTERM');
+  await daemon.waitForLog('shuttingDown');
+  hold.end();
   await slow;
   expect(await daemon.exited).toEqual({ code: 0, signal: null });
   expect((await update).exitCode).toBe(1);

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { startDaemon } from '../../harness/daemon.ts';
 import { freePort } from '../../harness/free-port.ts';
 import { getText } from '../../harness/get-text.ts';
+import { Hold } from '../../harness/hold.ts';
 import { answering, outcome, puppet, slotsOf, statesOf, untilStates } from '../../harness/puppet.ts';
 import { until } from '../../harness/until.ts';
 
@@ -85,16 +86,19 @@ test('what a program is started with can change while it is stopped', async () =
 });
 
 test('a policy changes without touching a worker, and one update at a time', async () => {
-  const web = puppet({ roll: { minReady: '500ms' } });
+  using hold = new Hold();
+  const web = puppet({}, hold.environment);
   await using daemon = await startDaemon({ programs: { web } });
   const pids = await daemon.pids('web');
   await daemon.rewrite({ programs: { web: { ...web, autorestart: false } } });
   expect(await daemon.ctl('update', 'web')).toMatchObject({ exitCode: 0 });
   expect(await daemon.pids('web')).toEqual(pids);
-  await daemon.rewrite({ programs: { web: { ...web, environment: { RELEASE: 'r1' } } } });
+  await daemon.rewrite({ programs: { web: { ...web, environment: { ...hold.environment, RELEASE: 'r1' } } } });
+  hold.begin();
   const first = daemon.ctl('update');
   await daemon.waitForLog('rollStarted');
   expect(await daemon.ctl('update')).toMatchObject({ exitCode: 1 });
+  hold.end();
   expect(await first).toMatchObject({ exitCode: 0 });
   expect((await slotsOf(daemon)).map(({ generation }) => generation)).toEqual([2, 2]);
 });

@@ -48,10 +48,19 @@ export async function untilStates(daemon: Daemon, states: readonly string[], pro
   });
 }
 
-/** The pids that answer, after enough requests that each slot was asked. */
+/**
+ * The pids that answer: so many requests, and as many again until each worker of `web` was met. One that the machine did not let
+ * run for 80 ms counts as stalled, and gets nobody for a while.
+ */
 export async function answering(daemon: Daemon, requests = 24, port = daemon.port()): Promise<ReadonlySet<number>> {
-  const texts = await Promise.all(Array.from({ length: requests }, () => getText(port)));
-  return new Set(texts.map((text) => Number(text.split(' ')[1])));
+  const seen = new Set<number>();
+  const met = async (): Promise<boolean> => {
+    const texts = await Promise.all(Array.from({ length: requests }, () => getText(port)));
+    for (const text of texts) seen.add(Number(text.split(' ')[1]));
+    return (await daemon.pids('web')).every((pid) => seen.has(pid));
+  };
+  await until(met, { what: 'every worker to answer', explain: () => [...seen] });
+  return seen;
 }
 
 /** `refused`, `reset`…, or the text that came. */

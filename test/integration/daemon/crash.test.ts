@@ -21,6 +21,8 @@ test('what waited in the queue of a killed worker is answered by the next one', 
   });
   process.kill(victim, 'SIGKILL');
   const answers = await Promise.all(waiting);
+  // It serves as soon as it listens; the daemon hears of that a moment later.
+  await untilStates(daemon, ['RUNNING']);
   const [heir = 0] = await daemon.pids('web');
   expect(heir).not.toBe(victim);
   expect(new Set(answers)).toEqual(new Set([`r0 ${heir}`]));
@@ -30,7 +32,7 @@ test('what waited in the queue of a killed worker is answered by the next one', 
 
 test('a crash loop pauses longer each time and ends in FATAL, also when each life outlasts its readiness', async () => {
   const loop = { workers: 1, startRetries: 3, backoff: { initial: '50ms', max: '150ms', factor: 2, jitter: 0 } };
-  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '400' }) }, wait: 'answers' });
+  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '800' }) }, wait: 'answers' });
   const fatal = await daemon.waitForLog('fatal');
   expect(fatal).toMatchObject({ program: 'web', slot: 0, why: 'exit status 9' });
   const delays = daemon.log.filter(({ event }) => event === 'backoff').map(({ delayMs }) => delayMs);
@@ -48,7 +50,8 @@ test('a healthy life makes earlier failures forgotten', async () => {
     startRetries: 1,
     backoff: { initial: '50ms', max: '50ms', jitter: 0, resetAfter: '100ms' },
   };
-  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '250' }) }, wait: 'answers' });
+  // The daemon may hear late that it is ready, and in time that it has ended: its life is then that much shorter.
+  await using daemon = await startDaemon({ programs: { web: puppet(loop, { LIVE_MS: '1000' }) }, wait: 'answers' });
   const lives = (): number => daemon.log.filter(({ event }) => event === 'ready').length;
   await until(() => lives() === 5, { what: 'five lives' });
   expect(daemon.log.filter(({ event }) => event === 'backoff').every(({ failures }) => failures === 1)).toBe(true);

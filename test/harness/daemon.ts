@@ -8,7 +8,7 @@ import { configText, type DaemonConfig } from './daemon-config.ts';
 import { type DaemonExit, DaemonProcess, type LogLine } from './daemon-process.ts';
 import { markedProcesses } from './marked-processes.ts';
 import { type CommandResult, type RunningCommand, startCommand } from './running-command.ts';
-import { until, within } from './until.ts';
+import { pause, until, within } from './until.ts';
 
 /** A real daemon (dist/main.js) in a directory of its own, on ports of its own, which a test disposes of. */
 export interface DaemonOptions extends DaemonConfig {
@@ -167,23 +167,32 @@ export class Daemon implements AsyncDisposable {
     const probe = async (): Promise<boolean> => {
       if (this.#process.exit !== undefined) return true;
       const { programs } = await this.status();
-      return wait === 'answers' || programs.every(({ slots }) => slots.every(({ ready }) => ready));
+      if (wait === 'answers') return true;
+      // It may answer a moment before it has its programs.
+      return programs.length > 0 && programs.every(({ slots }) => slots.every(({ ready }) => ready));
     };
     await until(probe, { what: `the daemon to be ${wait}`, deadline, explain: () => this.#process.tail() });
     const { exit } = this.#process;
     if (exit) throw new Error(`the daemon ended: ${exit.code ?? exit.signal}\n${this.#process.tail()}`);
   }
 
+  /** A worker's own children were killed with it, but nobody can wait for them: the kernel may still be taking them apart. */
+  async #outlived(): Promise<ReturnType<typeof markedProcesses>> {
+    const since = performance.now();
+    while (this.processes().length > 0 && performance.now() - since < 5_000) await pause(20);
+    return this.processes();
+  }
+
   /** SIGTERM, then SIGKILL at a deadline; fails when the daemon needed that, or when a process outlives it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill('SIGTERM');
-    const exit = await within(20_000, this.exited);
+    const exit = await within(30_000, this.exited);
     if (exit === undefined) this.kill('SIGKILL');
-    const outlived = this.processes();
+    const outlived = await this.#outlived();
     for (const { pid } of outlived) killHard(pid);
     await this.exited;
     await rm(this.directory, { recursive: true, force: true });
-    if (exit === undefined) throw new Error(`the daemon did not stop on SIGTERM within 20 s\n${this.#process.tail()}`);
+    if (exit === undefined) throw new Error(`the daemon did not stop on SIGTERM within 30 s\n${this.#process.tail()}`);
     if (outlived.length > 0)
       throw new Error(`outlived the daemon: ${JSON.stringify(outlived)}\n${this.#process.tail()}`);
   }

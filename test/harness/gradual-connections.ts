@@ -34,10 +34,10 @@ export async function openGradually(
   }, 5);
   try {
     const done = await within(
-      overMs + 10_000,
+      overMs + 30_000,
       promise.then(() => true),
     );
-    if (done !== true) throw new Error(`${connected} of ${count} connections after ${overMs + 10_000} ms`);
+    if (done !== true) throw new Error(`${connected} of ${count} connections after ${overMs + 30_000} ms`);
   } finally {
     clearInterval(timer);
   }

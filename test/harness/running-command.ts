@@ -31,7 +31,7 @@ export interface RunningCommand {
   type(text: string | undefined): void;
 }
 
-/** Rejects only when it cannot be started or outlasts `limitMs` (60 s); it is then killed. */
+/** Rejects only when it cannot be started or outlasts `limitMs` (2 minutes); it is then killed. */
 export function runCommand(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
   return startCommand(command, args, options).ended;
 }
@@ -39,7 +39,7 @@ export function runCommand(command: string, args: readonly string[], options?: C
 export function startCommand(
   command: string,
   args: readonly string[],
-  { env = process.env, cwd, limitMs = 60_000, typed = false }: CommandOptions = {},
+  { env = process.env, cwd, limitMs = 120_000, typed = false }: CommandOptions = {},
 ): RunningCommand {
   const child = spawn(command, args, {
     env,

@@ -163,7 +163,7 @@ test('a state that cannot be written is told of once, and written when that has 
   const before = await daemon.pids('web');
   await daemon.succeed();
   expect((await daemon.pids('web')).length).toBe(2);
-  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'strays to leave', deadline: 20_000 });
+  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'strays to leave', deadline: 40_000 });
   await rmdir(inTheWay);
   expect(before).toHaveLength(2);
   expect(await daemon.ctl('restart', 'web:1')).toMatchObject({ exitCode: 0 });
@@ -179,7 +179,7 @@ test('a slot that no state could tell of leaves in order, and its program goes o
   expect(await daemon.ctl('scale', 'web', '3')).toMatchObject({ exitCode: 0 });
   const reports = await underLoad(daemon, { act: () => daemon.succeed() });
   expectNoLoss(reports);
-  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'the stray to leave', deadline: 20_000 });
+  await until(() => Promise.resolve(workersOf(daemon).length === 2), { what: 'the stray to leave', deadline: 40_000 });
   expect(await daemon.pids('web')).toEqual([first, second]);
   expect(daemon.log.filter(({ event }) => event === 'listenFailed')).toEqual([]);
   expect(await daemon.ctl('roll', 'web')).toMatchObject({ exitCode: 0 });

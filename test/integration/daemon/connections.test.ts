@@ -11,7 +11,7 @@ const node = {
   command: [process.execPath, 'net-echo.cjs'],
   workers: 4,
   balance: { policy: 'hash' },
-  health: { hungAfter: '1m' },
+  health: { hungAfter: '10m' },
 };
 
 async function counts(daemon: Daemon, program = 'web') {

@@ -70,7 +70,7 @@ test('a client that says nothing, half a header or half a body is cut off in tim
   deaf.pause().write(post('/v1/logs/read', '{"name": "web:0", "stream": "stdout", "offset": 0, "length": 0}'));
   for (const { tookMs } of await Promise.all(half.map((bytes) => sendRaw(daemon.socket, bytes)))) {
     expect(tookMs).toBeGreaterThan(3_000);
-    expect(tookMs).toBeLessThan(8_000);
+    expect(tookMs).toBeLessThan(20_000);
   }
   await until(() => descriptors() <= held, { what: 'the daemon to give up the client that does not read' });
   deaf.destroy();
@@ -90,7 +90,7 @@ test('two hundred idle connections do not lock out a command', async () => {
   try {
     const since = performance.now();
     expect(await daemon.ctl('status')).toMatchObject({ exitCode: 0 });
-    expect(performance.now() - since).toBeLessThan(3_000);
+    expect(performance.now() - since).toBeLessThan(4_500); // they would be cut off after 5 s
   } finally {
     for (const socket of idle) socket.destroy();
   }
@@ -137,5 +137,5 @@ test('a shutdown does not wait for clients that hang on', async () => {
   const ended = Promise.all([once(idle, 'close'), once(half, 'close')]);
   expect(await closing.exited).toEqual({ code: 0, signal: null });
   await ended;
-  expect(performance.now() - since).toBeLessThan(4_000);
+  expect(performance.now() - since).toBeLessThan(4_500); // they would be cut off after 5 s
 });

@@ -36,7 +36,7 @@ function told(daemon: Daemon, name: string): readonly string[] {
 
 async function untilTold(daemon: Daemon, name: string, what: string, times = 1): Promise<void> {
   const count = () => told(daemon, name).filter((one) => one.startsWith(what)).length >= times;
-  await until(count, { what: `${name} to be told ${what}`, deadline: 15_000, explain: () => told(daemon, name) });
+  await until(count, { what: `${name} to be told ${what}`, explain: () => told(daemon, name) });
 }
 
 test('listeners are told, outlast nothing, and come back after a SIGKILL and a reload; nobody else is touched', async () => {

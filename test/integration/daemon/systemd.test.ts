@@ -69,7 +69,7 @@ test('WATCHDOG=1 comes twice in its time, and not while the supervisor is frozen
   const before = count();
   const since = performance.now();
   await until(() => performance.now() - since > 1_000, { what: 'two and a half times its time' });
-  expect(count() - before).toBeLessThanOrEqual(1); // one may have been on its way
+  expect(count() - before).toBeLessThanOrEqual(2); // of the five of that time; they may have been on their way
   daemon.kill('SIGCONT');
   await until(() => count() > before + 2, { what: 'signs of life afterwards' });
 });

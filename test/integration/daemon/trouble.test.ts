@@ -79,7 +79,7 @@ test('a stranger that joins a program’s port while it runs is reported with pi
   const source = `require('node:net').createServer((s) => s.end()).listen({ port: ${daemon.port()}, host: '127.0.0.1', reusePort: true })`;
   const stranger = spawn(process.execPath, ['-e', source], { stdio: 'ignore' });
   try {
-    const line = await daemon.waitForLog('stranger', () => true, 15_000);
+    const line = await daemon.waitForLog('stranger', () => true, 60_000);
     expect(JSON.stringify(line)).toContain(String(stranger.pid));
   } finally {
     stranger.kill('SIGKILL');

@@ -21,14 +21,15 @@ describe('the daemon keeps logs', () => {
       programs: { web: talks({ logs: small }) },
       supervisor: { logLevel: 'debug' },
     });
-    const [told = 0] = await floodThrough(daemon, 5);
+    const [lines = 0] = await floodThrough(daemon, 5);
     const log = logOf(daemon, 'web-0.stdout.log');
-    await until(() => existsSync(`${log}.2.gz`) && existsSync(`${log}.3.gz`), { what: 'the backups to be compressed' });
-    expect(
-      [`${log}.2`, `${log}.3`, `${log}.4`, `${log}.4.gz`, `${log}.rotation`, `${log}.copy`].filter((path) =>
-        existsSync(path),
-      ),
-    ).toEqual([]);
+    const left = () =>
+      ['.2', '.3', '.4', '.4.gz', '.gz.part', '.rotation', '.copy'].filter((end) => existsSync(`${log}${end}`));
+    // A .gz takes its place before the plain one leaves it.
+    await until(() => existsSync(`${log}.2.gz`) && existsSync(`${log}.3.gz`) && left().length === 0, {
+      what: 'the backups to be compressed',
+      explain: left,
+    });
     const parts = [
       gunzipSync(readFileSync(`${log}.3.gz`)),
       gunzipSync(readFileSync(`${log}.2.gz`)),
@@ -40,10 +41,12 @@ describe('the daemon keeps logs', () => {
         .toString()
         .matchAll(/^0\/(\d+) x{80}$/gm),
     ].map(([, n]) => Number(n));
-    expect(numbers.at(-1)).toBe(told - 1);
+    expect(numbers.at(-1)).toBe(lines - 1);
     if (cut.by === 'collapse')
-      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, at) => told - numbers.length + at));
-    expect(daemon.log.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, at) => lines - numbers.length + at));
+    // A worker that writes whole logs at once serves nobody meanwhile.
+    const told = daemon.log.filter(({ level, event }) => ['warn', 'error'].includes(`${level}`) && event !== 'stalled');
+    expect(told).toEqual([]);
   });
 
   test('and rotates on after it was killed and after a reload, by the options as they are then', async () => {
@@ -65,7 +68,9 @@ describe('the daemon keeps logs', () => {
     expect((await daemon.ctl('reload')).exitCode).toBe(0);
     await flood(daemon, 2_000);
     const log = logOf(daemon, 'web-0.stdout.log');
-    await until(() => existsSync(`${log}.3`), { what: 'the third backup' });
+    // While one is under way, a backup has no number or two.
+    const rotations = (): number => daemon.log.filter(({ event }) => event === 'logRotated').length;
+    await until(() => rotations() === 2 && existsSync(`${log}.3`), { what: 'the third backup' });
     expect(await daemon.pids('web')).toEqual([pid]);
     const all = ['.3', '.2', '.1', ''].map((end) => readFileSync(`${log}${end}`, 'utf8')).join('');
     const numbers = [...all.matchAll(/^0\/(\d+) x{80}$/gm)].map(([, n]) => Number(n));
@@ -81,7 +86,9 @@ describe('the daemon’s own log', () => {
     const file = join(daemon.directory, 'portherd.log');
     const shown = await daemon.ctl('maintail');
     expect(shown.exitCode).toBe(0);
-    expect(readFileSync(file, 'utf8').endsWith(shown.stdout.slice(0, -1))).toBe(true);
+    // It may say more at any time, of a worker that stalls, say.
+    expect(shown.stdout).toMatch(/\n\n$/);
+    expect(readFileSync(file, 'utf8')).toContain(shown.stdout.slice(0, -1));
     expect(daemon.output).not.toContain('portherd runs');
 
     const [stdout, pid] = [logOf(daemon, 'web-0.stdout.log'), (await daemon.pids('web'))[0]];

@@ -79,6 +79,8 @@ test('fg shows both streams, and sends what is typed, until the worker ends', as
   const long = 'ä'.repeat(20_000);
   const piped = fg();
   piped.type(`one\n${long}\nlast`);
+  // It leaves a second after the end of what is typed, whatever is still on its way then.
+  await hears(piped, `heard ${long}`);
   piped.type(undefined);
   expect(await piped.ended).toMatchObject({ exitCode: 0, stderr: `${begins}Exiting foreground\n` });
   const heard = piped.printed.stdout.match(/^heard .*/gm);

@@ -33,11 +33,11 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   away: { events: [fatal], url: "${url}/away" }
   endless: { events: [fatal], url: "${url}/endless" }
   notes: { events: [started, fatal, stopped, shuttingDown], command: [${process.execPath}, ${noteCommand}] }
-  slow: { events: [fatal], command: [sh, -c, "trap '' TERM; sleep 1000 & echo $$ > slow.pid; echo one moment >&2; sleep 1000"], timeout: 1s, retries: 0 }
+  slow: { events: [fatal], command: [sh, -c, "trap '' TERM; sleep 1000 & echo $$ > slow.pid; echo one moment >&2; sleep 1000"], timeout: 2s, retries: 0 }
   missing: { events: [fatal], command: no-such-command secret, retries: 1, ${soon} }
   flood: { events: [fatal], command: [head, -c, "9000000", /dev/zero], retries: 0 }
   floodErrors: { events: [fatal], command: [sh, -c, "yes too much >&2"], retries: 0 }
-  stuck: { events: [all], programs: [loop], url: "${url}/silent", timeout: 1m, queue: 5 }
+  stuck: { events: [all], programs: [loop], url: "${url}/silent", timeout: 10m, queue: 5 }
 `,
     // As if it were itself a worker of another portherd.
     env: { HOOK_KEY: 'secret', PORTHERD_CHANNEL: '/other/channel.sock', PORTHERD_TOKEN: 'secret' },
@@ -56,7 +56,7 @@ test('a hook is told what it asked for, tried again as long as that may help, an
     away: { failed: 1, failures: 1, lastError: { why: 'answered 307; redirects are not followed' } },
     endless: { delivered: 1 },
     notes: { delivered: 2, failed: 0 },
-    slow: { failed: 1, lastError: { why: 'not done after 1s: one moment' } },
+    slow: { failed: 1, lastError: { why: 'not done after 2s: one moment' } },
     missing: { failed: 1, failures: 2, lastError: { why: expect.stringMatching(/^no `no-such-command` in PATH/) } },
     flood: { delivered: 1 },
     floodErrors: {
@@ -101,8 +101,16 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   }
   // Nothing of a command that took too long is left, though it ignores SIGTERM; all have been reaped.
   const slow = Number(await readFile(join(daemon.directory, 'slow.pid'), 'utf8'));
-  expect(groupMembers(slow)).toEqual([]);
-  expect(zombiesOf(daemon.pid)).toEqual([]);
+  // What was killed with its group is nobody's child: the kernel may still be taking it apart.
+  await until(() => groupMembers(slow).length === 0, {
+    what: 'the group to be gone',
+    explain: () => groupMembers(slow),
+  });
+  await until(() => zombiesOf(daemon.pid).length === 0, { what: 'every child to be reaped' });
+  await until(() => daemon.processes().length === 1 + workers.length, {
+    what: 'only the workers to be left',
+    explain: () => daemon.processes(),
+  });
   expect(new Set(daemon.processes().map(({ pid }) => pid))).toEqual(new Set([daemon.pid, ...workers]));
 
   // By hand.
@@ -135,7 +143,7 @@ test('a hook is told what it asked for, tried again as long as that may help, an
   await hooksWhen(daemon, (hooks) => (hooks.find(({ name }) => name === 'stuck')?.dropped ?? 0) > 60);
   const asked = performance.now();
   await daemon.status();
-  expect(performance.now() - asked).toBeLessThan(1_000);
+  expect(performance.now() - asked).toBeLessThan(5_000);
   expect((await hooksWhen(daemon, () => true))['stuck']).toMatchObject({ state: 'sending', queued: 6, delivered: 0 });
   expect(rssOf(daemon.pid) - before).toBeLessThan(48 * 1024);
   expect((await daemon.ctl('stop', 'loop')).exitCode).toBe(0);
@@ -201,7 +209,7 @@ async function hooksWhen(
       ({ hooks: seen } = (await daemon.api('GET', '/v1/hooks')).json());
       return predicate(seen);
     },
-    { what: 'the hooks to be so', deadline: 20_000, explain: () => seen },
+    { what: 'the hooks to be so', deadline: 40_000, explain: () => seen },
   );
   return Object.fromEntries(seen.map((hook) => [hook.name, hook]));
 }

@@ -34,9 +34,12 @@ async function counted(daemon: Daemon, count: number): Promise<readonly number[]
 
 const deals = ebpfRefusal() === undefined;
 
-/** Where the kernel deals in turns one opening is enough; where it draws, one of 64 in thirty ends with 18 in a slot: 1.125. */
+/**
+ * The middle one of three openings: where the kernel draws, one of 64 in thirty ends with 18 in a slot: 1.125; and a worker that does
+ * not run for a moment, on a machine with other work, gets nobody then.
+ */
 test.each([
-  [64, deals ? 2_000 : 10_000, deals ? 1 : 3],
+  [64, deals ? 2_000 : 10_000, 3],
   [256, deals ? 2_000 : 8_000, 1],
 ])('%i long-lived connections opened over %i ms are within a tenth of even', async (count, overMs, times) => {
   await using daemon = await startDaemon({ programs: { web: puppet({ workers: 4 }) } });
@@ -54,6 +57,11 @@ test.skipIf(!deals)(
   async () => {
     await using daemon = await startDaemon({ programs: { web: puppet({ workers: 4 }) } });
     using _first = await openConnections('127.0.0.1', daemon.port(), 200);
+    // All have been accepted, and who was late with that gets clients again.
+    await counted(daemon, 200);
+    const well = async (): Promise<boolean> =>
+      (await balanceOf(daemon)).slots.every(({ stalledMs }) => stalledMs === undefined);
+    await until(well, { what: 'no worker to be stalled' });
     using _then = await openConnections('127.0.0.1', daemon.port(), 200);
     const slots = await counted(daemon, 400);
     expect(Math.max(...slots), slots.join()).toBeLessThanOrEqual(110);

@@ -103,30 +103,29 @@ test('a slot that gets no connections, because it is not ready yet, can be asked
 
 test('during rolls it is always the worker that serves, never one that leaves', async () => {
   await using daemon = await start({ workers: 2 });
-  const rolls = { under: true };
-  const rolled = (async () => {
-    for (let times = 0; times < 3; times++) expect((await daemon.ctl('roll', 'web')).exitCode).toBe(0);
-    rolls.under = false;
-  })();
   let asked = 0;
-  while (rolls.under) {
-    const before = await daemon.pids('web');
-    const { head, text, finished } = await ask(daemon, { slot: asked++ % 2 });
-    const after = await daemon.pids('web');
-    expect(finished?.error).toBeUndefined();
-    expect(text).toBe(String(head?.pid));
-    expect([...before, ...after]).toContain(head?.pid);
+  for (let times = 0; times < 3; times++) {
+    const roll = { under: true };
+    const rolled = daemon.ctl('roll', 'web').finally(() => (roll.under = false));
+    // The next roll waits for the last look: whoever answered has served before it, or after it.
+    while (roll.under || asked < 4 * (times + 1)) {
+      const before = await daemon.pids('web');
+      const { head, text, finished } = await ask(daemon, { slot: asked++ % 2 });
+      const after = await daemon.pids('web');
+      expect(finished?.error).toBeUndefined();
+      expect(text).toBe(String(head?.pid));
+      expect([...before, ...after]).toContain(head?.pid);
+    }
+    expect((await rolled).exitCode).toBe(0);
   }
-  await rolled;
-  expect(asked).toBeGreaterThan(10);
 });
 
 test('a worker that does not accept, and one that does not answer, are given up in time', async () => {
-  await using daemon = await start({ workers: 2, health: { hungAfter: '1m' } });
+  await using daemon = await start({ workers: 2, health: { hungAfter: '10m' } });
   const [pid = 0] = await daemon.pids('web');
-  const slow = await daemon.ctl('curl', 'web:0', '/slow?ms=60000', '-m', '0.3');
+  const slow = await daemon.ctl('curl', 'web:0', '/slow?ms=60000', '-m', '2');
   expect(slow).toMatchObject({ exitCode: 28, stdout: '' });
-  expect(slow.stderr).toContain(`web:0 (pid ${pid}) gave no answer within 300ms`);
+  expect(slow.stderr).toContain(`web:0 (pid ${pid}) gave no answer within 2s`);
   await freezeAndCount(pid, daemon.port());
   try {
     const frozen = await daemon.ctl('curl', 'web:0', '/', '-m', '300ms');
@@ -225,7 +224,7 @@ test('a stream is shown as it comes, and Ctrl-C ends it at the worker too', asyn
   await until(async () => (await open()) === 1, { what: 'it to stay' });
   running.kill('SIGINT');
   await running.ended;
-  await until(async () => (await open()) === 0, { what: 'the worker to be rid of it', deadline: 5_000 });
+  await until(async () => (await open()) === 0, { what: 'the worker to be rid of it' });
 });
 
 test('a request of a wrong form is refused, and the daemon lives on', async () => {

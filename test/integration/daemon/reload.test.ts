@@ -8,6 +8,7 @@ import { startDaemon } from '../../harness/daemon.ts';
 import { expectNoLoss } from '../../harness/expect-no-loss.ts';
 import { isAlive, puppet, slotsOf, untilStates } from '../../harness/puppet.ts';
 import { underLoad } from '../../harness/roll-under-load.ts';
+import type { CommandResult } from '../../harness/running-command.ts';
 import { until } from '../../harness/until.ts';
 
 /** `portherdctl reload`: the daemon replaces itself and stays the same process. */
@@ -33,16 +34,15 @@ test('ten reloads under load cost no connection; the daemon’s pid and the work
 test('who asks meanwhile waits, and is answered', async () => {
   await using daemon = await startDaemon({ programs: { web: puppet() } });
   const over = new AbortController();
+  const asked: CommandResult[] = [];
   const asking = (async () => {
-    const exits: number[] = [];
-    while (!over.signal.aborted) exits.push((await daemon.ctl('status')).exitCode ?? -1);
-    return exits;
+    while (!over.signal.aborted) asked.push(await daemon.ctl('status'));
   })();
-  for (let n = 0; n < 5; n += 1) expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
+  // In step with the reloads on a slow machine: one is asked at each then.
+  for (let n = 0; n < 5 || asked.length < 5; n += 1) expect(await daemon.ctl('reload')).toMatchObject({ exitCode: 0 });
   over.abort();
-  const exits = await asking;
-  expect(exits.length).toBeGreaterThan(5);
-  expect(exits.filter((exit) => exit !== 0)).toEqual([]);
+  await asking;
+  expect(asked.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
 });
 
 test('the config is applied as by update', async () => {
@@ -129,7 +129,7 @@ test.for([
 });
 
 test('a roll that is under way is not interrupted', async () => {
-  await using daemon = await startDaemon({ programs: { web: puppet({ roll: { minReady: '2s' } }) } });
+  await using daemon = await startDaemon({ programs: { web: puppet({ roll: { minReady: '10s' } }) } });
   await daemon.api('POST', '/v1/roll', { programs: ['web'], wait: false });
   const refused = await daemon.ctl('reload');
   expect([refused.exitCode, refused.stdout + refused.stderr]).toEqual([1, expect.stringContaining('is being rolled')]);

@@ -35,9 +35,7 @@ export const reload: Command = {
     const workers = kept(was.value, status);
     if (json) screen.print(JSON.stringify({ pid, version, workers, tookMs }));
     else
-      screen.print(
-        `Restarted portherd ${version} (pid ${pid}) in ${tookMs} ms; ${workers} ${workers === 1 ? 'worker' : 'workers'} kept`,
-      );
+      screen.print(`Restarted portherd ${version} (pid ${pid}) in ${tookMs} ms; ${fate(workers, running(was.value))}`);
     return 0;
   },
 };
@@ -85,6 +83,17 @@ function kept(before: StatusReply, after: StatusReply): number {
   const pids = new Set(before.programs.flatMap(({ slots }) => slots.map((slot) => slot.pid)));
   const slots = after.programs.flatMap((program) => program.slots.filter(({ slot }) => slot < program.workers));
   return slots.filter(({ pid, state }) => pid !== undefined && pids.has(pid) && state !== 'STOPPING').length;
+}
+
+function running({ programs }: StatusReply): number {
+  return programs.flatMap(({ slots }) => slots).filter(({ pid, state }) => pid !== undefined && state !== 'STOPPING')
+    .length;
+}
+
+/** A config that changed has some leave; that this was no accident should be seen. */
+function fate(kept: number, before: number): string {
+  if (kept < before) return `${kept} of ${before} workers kept, the others leave: see \`portherdctl status\``;
+  return `${kept} ${kept === 1 ? 'worker' : 'workers'} kept`;
 }
 
 function interrupted(session: Session, pid: number, status: StatusReply | undefined): number {

@@ -53,7 +53,9 @@ test('the config is applied as by update', async () => {
   await untilStates(daemon, ['RUNNING', 'RUNNING', 'RUNNING']);
   expect((await daemon.pids('web')).slice(0, 2)).toEqual(before);
   await daemon.rewrite({ programs: { web: puppet({ workers: 1 }) } });
-  expect((await daemon.ctl('reload')).stdout).toContain('; 1 worker kept\n');
+  expect((await daemon.ctl('reload')).stdout).toContain(
+    '; 1 of 3 workers kept, the others leave: see `portherdctl status`\n',
+  );
   await untilStates(daemon, ['RUNNING']);
   expect(await daemon.pids('web')).toEqual(before.slice(0, 1));
 });

@@ -57,6 +57,11 @@ export function readHeritage(file: Result<Config>, tools: HeirTools): Result<Her
   const workerLogs = createWorkerLogs(runDir.logDir);
   const look = { processes: { identify }, workerLogs, now: clock.now() };
   const adoption = planAdoption({ state, survivors, config: config.value }, look);
+  if (state === undefined && adoption.programs.length > 0)
+    log.warn(
+      { event: 'stateLost', programs: adoption.programs.map((program) => program.config.name) },
+      'nobody knows with which config these workers were started; if it has changed since, `portherdctl roll` brings it to them',
+    );
   const libc = loadLibc();
   const holders = adoption.programs.flatMap(({ workers, living }) =>
     workers.filter(({ worker }) => living.has(worker)).map((live) => live.serving ?? live.process),

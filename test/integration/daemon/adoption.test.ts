@@ -118,6 +118,7 @@ test('without its state file the supervisor finds the workers by their environme
   expect(daemon.log.find(({ event }) => event === 'stateUnusable')?.['why']).toMatch(
     /torn.*kept as .*state\.json\.aside/,
   );
+  expect(daemon.log.find(({ event }) => event === 'stateLost')).toMatchObject({ programs: ['web'] });
   expect(await daemon.ctl('roll', 'web')).toMatchObject({ exitCode: 0 });
 });
 

@@ -53,6 +53,13 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
   if (readiness.type === 'http' && listen.length === 0) {
     wrong(['readiness', 'type'], 'http needs a port to ask; write one under listen');
   }
+  const blind = dealtBlindly(program);
+  if (program.balance.shed.automatic && blind !== undefined) {
+    wrong(
+      ['balance', 'shed', 'automatic'],
+      `true would have connections leave for ever: with ${blind} they do not come back where there is room; write false`,
+    );
+  }
   logs.events.forEach((stream, index) => {
     if (['none', 'inherit', 'stdout'].includes(logs[stream]))
       wrong(
@@ -71,6 +78,13 @@ function checkProgram(program: ProgramConfig, at: Path): Problem[] {
     }
   });
   return problems;
+}
+
+/** What keeps new connections from the workers that have few. */
+function dealtBlindly({ balance: { policy }, steering, bind }: ProgramConfig): string | undefined {
+  if (steering === 'off') return 'steering: off';
+  if (bind === 'worker') return 'bind: worker';
+  return policy === 'cpu' || policy === 'hash' ? `policy: ${policy}` : undefined;
 }
 
 function againstListening({ listen, logs }: ProgramConfig): (readonly [Path, string])[] {

@@ -134,7 +134,7 @@ const shed = defaultedSection(
   'How open connections are moved from crowded workers: HTTP answers `Connection: close`, or GOAWAY.',
   {
     automatic: option(oneOf(true, false), {
-      doc: 'Move them whenever it is needed, not only at `portherdctl rebalance`.',
+      doc: 'Move them whenever it is needed, not only at `portherdctl rebalance`. Needs policy connections or load.',
       change: 'live',
       default: false,
     }),

@@ -11,6 +11,21 @@ test.each([
     'stop.killGroup',
     'false contradicts group: true, by which all get the signal; leave one of them out',
   ],
+  ...[
+    'balance: { policy: cpu,',
+    'balance: { policy: hash,',
+    'steering: off, balance: {',
+    'bind: worker, balance: {',
+  ].map((front) => {
+    const text = `${front} shed: { automatic: true } }`;
+    const blind = front.replace('balance: {', '').replaceAll(',', '').trim();
+    return [
+      text,
+      'programs: { web: { command: a, '.length + text.indexOf('true') + 1,
+      'balance.shed.automatic',
+      `true would have connections leave for ever: with ${blind} they do not come back where there is room; write false`,
+    ] as const;
+  }),
   [
     'roll: { maxSurge: 0 }',
     50,

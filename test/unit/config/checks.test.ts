@@ -4,7 +4,7 @@ import { load, refusal, web } from './load-text.ts';
 const at = 'config/portherd.yaml';
 
 /** [what the program has, column, path below the program, text] */
-test.each([
+test.each<readonly [part: string, column: number, path: string, text: string]>([
   [
     'stop: { group: true, killGroup: false }',
     64,

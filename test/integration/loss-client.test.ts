@@ -187,8 +187,9 @@ test('it sees the losses of a naive restart: replacement first, then server.clos
     const lossesSeen = async (): Promise<boolean> => {
       const old = workers.shift();
       workers.push(await naiveWorker(port));
-      old?.send('close');
-      if (old) expect(await within(30_000, once(old, 'exit'))).toBeDefined();
+      if (old === undefined) throw new Error('nobody served');
+      old.send('close');
+      expect(await within(30_000, once(old, 'exit'))).toBeDefined();
       const { oneShot, keepAlive } = await load.report();
       return oneShot.failed > 0 && keepAlive.by.keepAliveFailed > 0;
     };
